@@ -1,0 +1,49 @@
+# Two commands on a fresh machine: `make run` and `make test`. Python 3.11+ is all they need.
+PYTHON ?= python3
+VENV := .venv
+XST := $(VENV)/bin/xst
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+export XST_HOME ?= $(CURDIR)/var
+
+.PHONY: run chat test check laws browser lock clean
+
+run: var/.built ## set up, build the library, serve the web chat
+	$(XST) serve
+
+chat: var/.built ## the terminal chat
+	$(XST) chat
+
+test: $(VENV)/.installed ## every test that needs neither law texts nor a browser
+	$(VENV)/bin/python -m pytest -m "not laws and not browser"
+
+laws: $(VENV)/.installed ## tests over the official texts: make laws XST_LAWS=FOLDER
+	$(VENV)/bin/python -m pytest -m laws
+
+browser: $(VENV)/.installed ## tests in a real Chromium
+	$(VENV)/bin/python -m pytest -m browser
+
+check: $(VENV)/.installed ## what must be right before a commit
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(XST) check
+	$(VENV)/bin/python -m pytest -m "not laws and not browser"
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+var/.built: $(VENV)/.installed $(shell find knowledge/content -type f 2>/dev/null)
+	$(XST) build
+	mkdir -p var
+	touch $@
+
+lock: ## renew constraints.txt from what is installed
+	$(PIP) freeze --exclude-editable | grep -v '^torch==' | sed 's/+cpu$$//' > constraints.txt
+	echo 'torch==2.13.0' >> constraints.txt
+
+clean:
+	rm -rf $(VENV) var dist artifacts .pytest_cache .mypy_cache .ruff_cache
