@@ -1,0 +1,1 @@
+"""Finding passages: every engine behind one Protocol. Imports `knowledge`, never `bot`."""
