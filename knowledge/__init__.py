@@ -1,1 +1,1 @@
-"""What is known: law texts as checked records, and the project's own content. Pure of bot and index."""
+"""What is known: law texts as checked records, and the project's own content."""
