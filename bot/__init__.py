@@ -1,0 +1,1 @@
+"""The assistant: turns, skills, channels, commands. Imports `index` and `knowledge`."""

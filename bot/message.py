@@ -1,0 +1,65 @@
+"""What comes in and what goes out, the same for every channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message. `choice` is the payload of a button that was pressed, "" for typed text.
+
+    `sender` is a pseudonym of the channel's making; no skill reads it. `room` is how many
+    characters of one reply the channel can hold.
+    """
+
+    text: str
+    choice: str = ""
+    sender: str = ""
+    channel: str = "terminal"
+    room: int = 4000
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing the person may press, or type the number of."""
+
+    label: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """One article under 依据: where it stands, what is known of it, its words or our digest.
+
+    `quote` is law text only where `official`; else it is a digest (要点，非原文). `marked` is the
+    sentence of the quote that answers, "" if none stands out.
+    """
+
+    law: str
+    article: str
+    region: str
+    status: str
+    effective: str
+    level: str = ""
+    quote: str = ""
+    official: bool = False
+    marked: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer. `answer` is the plain part that comes before 依据, `text` all of it as plain
+    text; `notes` are the sentences after 依据 (next step, caution, contacts)."""
+
+    answer: str
+    text: str
+    disposition: str
+    citations: tuple[Cited, ...] = ()
+    notes: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    confidence: float = 0.0
+    ref: str = ""
+    unreviewed: bool = False

@@ -1,0 +1,73 @@
+"""What a skill may ask of the world: one built release, seen on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from index.retriever import Hit
+from knowledge.authored import Card, Case, Digest, Guard, Point, Rule
+from knowledge.citation import Citation
+from knowledge.library import Article, Version
+from knowledge.regions import Regions
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A way to a person, as the operator configured it, with the day it was checked."""
+
+    name: str
+    reach: str
+    checked: date
+    purpose: str = ""
+    region: str = "国家"
+
+
+class Sources(Protocol):
+    """Read-only knowledge for one turn. Not found is None or an empty list."""
+
+    @property
+    def day(self) -> date: ...
+    @property
+    def regions(self) -> Regions: ...
+    @property
+    def contacts(self) -> Sequence[Contact]: ...
+    @property
+    def has_texts(self) -> bool: ...
+    @property
+    def as_of(self) -> str: ...
+
+    def match(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
+        """Cards, points and cases by wording; the score is a confidence from 0 to 1."""
+        ...
+
+    def search(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
+        """Articles in force on `day` in `regions`."""
+        ...
+
+    def guard(self, text: str) -> Guard | None: ...
+    def card(self, ident: str) -> Card | None: ...
+    def point(self, ident: str) -> Point | None: ...
+    def case(self, ident: str) -> Case | None: ...
+    def rules(self, point: str) -> Sequence[Rule]: ...
+    def bargaining_law(self, region: str) -> bool:
+        """Whether the library knows the region's own rules on collective bargaining."""
+        ...
+
+    def article(self, citation: Citation) -> Article | None: ...
+    def article_by_id(self, ident: str) -> Article | None: ...
+    def in_force(self, law: str) -> Version | None: ...
+    def known_law(self, law: str) -> bool:
+        """Whether any version of the law is imported, in force or not."""
+        ...
+
+    def digest(self, citation: Citation) -> Digest | None: ...
+    def related(self, card: str) -> Sequence[str]:
+        """Ids of cards of the same topic."""
+        ...
+
+    def in_field(self, text: str) -> float:
+        """0 to 1: how much of `text` speaks of work, pay, unions or bargaining."""
+        ...

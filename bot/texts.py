@@ -1,0 +1,208 @@
+"""Every sentence the assistant says of its own accord. Named constants, named fields."""
+
+from __future__ import annotations
+
+NAME = "协商通"
+WELCOME = (
+    "您好，我是协商通，一个回答集体协商和劳动权益问题的自动程序，不是真人。"
+    "直接用平常的话问就行，例如「老板收到要约多少天要答复」。"
+    "我不知道您是谁，也不保存您打的字；请别写姓名、电话和单位名。"
+)
+EXAMPLE = "公司收到工资协商要约，多少天内要答复？"
+
+# The answer
+LOCAL = "{region}：{says}"
+LOCAL_TYPED = "{region}（{contract}）：{says}"
+NATIONAL = "全国：{says}"
+NATIONAL_TYPED = "全国（{contract}）：{says}"
+CONTRACT_NAMES = {
+    "综合": "综合集体合同",
+    "工资": "工资专项",
+    "女职工": "女职工专项",
+    "安全": "劳动安全卫生专项",
+}
+VARIES = "各省市可能另有规定，没有说明地区的是全国规定。您在哪个省市？"
+NO_NATIONAL = "全国没有统一规定，各地不同。{examples}您在哪个省市？"
+NO_NATIONAL_BARE = "这一点全国没有统一规定，各地不同。您在哪个省市？"
+LOCAL_SILENT = "{region}的规定里没有找到这一点的专门要求，按全国规定办：{says}"
+LOCAL_MISSING = "本库没有{region}关于这一点的规定，无法核对。全国的底线是：{says}当地可能另有规定，请向当地工会或人社部门核实。"
+LOCAL_MISSING_BARE = (
+    "本库没有{region}关于这一点的规定，全国也没有统一的数，不能乱说。请向当地工会或人社部门核实。"
+)
+LOCAL_MAY_DIFFER = "{region}可能有更高的标准，本库没有查到，请向当地工会或人社部门核实。"
+LOCAL_TEXT_MISSING = "本库没有{region}自己的规定，下面是全国的底线，请向当地工会或人社部门核实。"
+LOCAL_SEE = "{region}的相关条文见依据。"
+PERHAPS = "您问的可能是「{title}」。"
+BESIDE = "另外，{title}：{says}"
+BASIS = "依据："
+CITED = "{law}{article}（{region}，{status}{effective}）"
+EFFECTIVE = "，{day}起施行"
+CHECKED = "{day}核对有效"
+QUOTE = "原文：「{text}」"
+DIGEST = "要点，非原文：{text}"
+NEXT = "下一步：{next}"
+CAUTION = "注意：{caution}"
+UNREVIEWED = "本答案由程序依条文整理，尚未经专业人员签字审核。"
+UNVERIFIED = "所引文本的效力尚未核实，办事前请向发布机关核对。"
+FROM_ARTICLES = "没有现成的问答，最接近的条文是{law}{article}：「{sentence}」"
+FROM_ARTICLES_LOCAL = "最接近的条文是{region}的{law}{article}：「{sentence}」"
+
+CASE = "有一个做成了的例子：{title}。经过和做法见下。"
+CASE_HAPPENED = "发生了什么：{text}"
+CASE_WORKED = "为什么成：{text}"
+CASE_COPY = "可以照做：{text}"
+CASE_SOURCE = "来源：{text}"
+
+# What it does not know
+NOT_FOUND = "这个问题库里没有可靠的答案，我不乱说。"
+NOT_FOUND_HINT = "您可以换个说法再问，或选一个话题；也可以点“找真人”。"
+OUT_OF_FIELD = (
+    "这个我帮不上：我只回答集体协商、工会和劳动权益的问题。"
+    "别的事请找对应的部门或专业人员；和上班、工资、合同有关的，尽管问。"
+)
+NO_CONTENT = (
+    "没看明白您想问什么，这句话也不会被保存。您可以说说是工资、加班、合同、社保，还是集体协商的事？"
+)
+NOT_CHINESE = "目前只能用中文回答，请用中文问一句。(Sorry, Chinese only for now.)"
+TOO_LONG = "内容太长，我只看了前面{limit}个字。"
+MENU = ("欠薪了怎么办", "加班费怎么算", "集体合同是什么", "老板不愿协商怎么办")
+
+REFUSED = "这件事我不能帮：它不合法，或者会伤害别人。合法的办法可以问我，也可以请工会出面。"
+ESCALATED = "这件事要紧，请先保证自己和身边人的安全，马上找信得过的人、当地工会或有关部门。"
+
+# Region and contract type
+REGION_SET = "好，按{region}来答。"
+REGION_ASK_AGAIN = "好，记下了{region}。请把问题再说一遍（我不保存您打过的字）。"
+CONTRACT_SET = "好，按{contract}来答。"
+REGION_CLEARED = "好，按全国的规定来答。"
+REGION_UNKNOWN = "没认出这个地方。请说省或市的名字，例如「河南」「杭州」。"
+CHOOSE_REGION = "请直接打出省或市的名字，例如「湖南」。"
+MORE_NONE = "没有更多内容了。可以接着问下一个问题。"
+BUTTON_MORE = "更多依据"
+BUTTON_PERSON = "找真人"
+BUTTON_UP = "有用"
+BUTTON_DOWN = "没用"
+BUTTON_AGREE = "同意保存并转交"
+BUTTON_DECLINE = "不转了"
+BUTTON_OTHER_REGION = "其他省市"
+
+# A person
+PERSON = "要找真人：\n{contacts}\n"
+QUEUE_ASK = (
+    "也可以转给工会的指导员。请把想问的话打一遍，别写姓名、电话、单位；"
+    "我先去掉能认出人的内容给您看，您同意才保存。"
+)
+QUEUE_PREVIEW = (
+    "去掉个人信息后是这样：「{text}」。同意的话，只保存这段文字和今天的日期，不保存您是谁。"
+)
+QUEUE_DEMAND = (
+    "这听起来是想提的诉求，不是问题。诉求不能从聊天里提：聊天平台看得见您是谁。"
+    "这段话没有保存。请用工会公布的匿名渠道，或当面交给您信得过的协商代表。"
+)
+QUEUE_EMPTY = "去掉个人信息后没有剩下问题，没有保存。请换个说法。"
+QUEUE_DONE = (
+    "已转给指导员。取件码：{code}。几天后把取件码发给我，就能看到答复。取件码只显示这一次，请记下。"
+)
+QUEUE_DROPPED = "好，没有保存，已经忘掉了。"
+QUEUE_GONE = "刚才那段话已经不在内存里了（最多留十分钟），没有保存。要转的话请再说一遍。"
+QUEUE_DELETED = "已删除，库里没有这一条了。"
+QUEUE_WAITING = "指导员还没有答复，请过几天再查。"
+QUEUE_UNKNOWN = "没有这个取件码，请核对数字；答复保留一百八十天。"
+QUEUE_ANSWER = "指导员的答复：{answer}"
+QUEUE_CLOSED = "这个服务没有开通转交指导员。请联系当地工会。"
+THANKS_UP = "谢谢，只计了一票，没有记您是谁。"
+THANKS_DOWN = "谢谢，只计了一票。要不要换个说法再问，或者找真人？"
+
+# Contacts
+CONTACT = "{name}：{reach}（{checked}核对）"
+CONTACTS_NONE = "运营单位还没有登记联系方式，请找当地工会、人社部门或就近的派出所。"
+LIFE = "如果有人受伤或有生命危险，请马上打 110（报警）或 120（急救）。"
+NOT_NOTIFIED = "这些联系方式只给您看，我不会替您通知任何人。"
+
+# Faults
+APOLOGY = "出了点问题，这句没能答上来，也没有保存。请再问一遍。"
+BUSY = "请稍等几秒再发。"
+
+PRIVACY_TITLE = "您的隐私"
+PRIVACY = (
+    ("我知道您什么", "不知道您是谁。网页聊天不用登录，不写 Cookie，不记网络地址。"),
+    (
+        "您打的字去哪了",
+        "只在算答案的那一刻留在内存里，不写进硬盘，也不进日志。"
+        "网页上看得到的对话只在您自己的页面里，关掉就没有了；页面带一个随机数，每次打开都换。"
+        "聊天记得的只有三样：您选的省市、合同类型、刚答过的是哪一条；它们也只随您的页面走。",
+    ),
+    (
+        "转给指导员的问题",
+        "只有您看过、同意后才保存：去掉个人信息的文字、省市、日期（只到天）、一个随机编号。"
+        "取件码只存加密后的样子，我们也认不出是谁的。答复或没答复，都在一百八十天后删除。"
+        "想提前删除，把“删除”和取件码一起发给我。",
+    ),
+    ("有用没用", "只给那一条答案加一个数，不记是谁、什么时候按的。"),
+    ("谁在运营", "{operator}"),
+    (
+        "我做不到的",
+        "如果您是从微信、Telegram 等平台来的，平台自己看得见您发了什么，这一点我改变不了。"
+        "公司的电脑、公司的无线网也可能被看见，请用自己的手机和流量。",
+    ),
+)
+OPERATOR_NONE = "运营单位还没有填写自己的名称和联系方式。"
+AS_OF = "资料截至 {day}：{laws} 部法规、{articles} 条条文，{cards} 张问答卡、{rules} 条程序规则。"
+AS_OF_BARE = "资料截至 {day}：没有导入法规原文，只用本项目自己写的 {cards} 张问答卡、{rules} 条程序规则和 {digests} 条要点回答。"
+
+# The web page
+WEB_LEAD = "集体协商与劳动权益问答"
+WEB_PLACE_NONE = "全国"
+WEB_PLACE_HELP = (
+    "各省市的规定常常不同。选了地方，就先按当地的规定答；选市县，直接在对话里打出名字。"
+)
+WEB_PLACE_CLEARED = "好，不按哪个省市，只按全国的规定答。"
+WEB_ASK = "用平常的话问就行"
+WEB_EXAMPLES = "可以这样问"
+WEB_RELATED = "您也可能想问"
+WEB_SENDING = "正在查……"
+WEB_OFFLINE = "没有连上，这句话没有送出去。请检查网络，再按一次“发送”。"
+WEB_STALE = "这个按钮已经过时了。请把问题再问一遍（我不保存您打过的字）。"
+WEB_DIGEST = "要点，非原文"
+WEB_OFFICIAL = "原文"
+WEB_CRISIS = "先保证安全"
+WEB_PAST = "前面的对话"
+WEB_NOW = "资料截至 {day}"
+WEB_OLD_TEXT = "这是旧的文本（{status}），只供查考，不能当作现在的依据。"
+WEB_OLD_NEWER = "看现行的版本"
+WEB_UNSURE_TEXT = "这份文本的效力还没有核实，办事前请向发布机关核对。"
+WEB_NOT_YET = "这份文本还没有开始施行。"
+WEB_ABOUT_CAN = (
+    "回答集体协商、集体合同、工资协商、工会、职代会和常见劳动权益的问题，并说出依据是哪部法的哪一条。",
+    "按您选的省市回答；当地没有规定的，说明是全国的规定。",
+    "库里没有可靠答案时照直说不知道，可以（经您同意）转给工会指导员。",
+)
+WEB_ABOUT_CANNOT = (
+    "不是律师，不能代替法律意见，不能保证仲裁、诉讼或协商的结果。",
+    "不替您报警、投诉或通知任何人。",
+    "不收诉求：诉求请用工会公布的匿名渠道，或当面交给您信得过的协商代表。",
+)
+WEB_ABOUT_UNREVIEWED = (
+    "问答卡和程序规则由程序依条文整理，引用和数字由程序逐条核对过；"
+    "没有专业人员签字审核的，每条答案下面都写明。"
+)
+WEB_ABOUT_MARKS = (
+    "绿色“现行有效”是核实过的；“效力未核”是文本已收录、效力还没核实；“已被修改”“已废止”的只供查考。"
+)
+WEB_GONE = "没有这一页"
+WEB_GONE_HINT = "地址可能打错了，或者这一条已经不在库里。"
+WEB_METHOD = "这个地址不能这样打开"
+WEB_METHOD_HINT = "请回到首页，从输入框里提问。"
+WEB_LARGE = "内容太长了"
+WEB_LARGE_HINT = "一次最多收 64 kB。请把问题写短一些，分几次问。刚才的内容没有保存。"
+WEB_BAD = "没看懂这次请求"
+WEB_BAD_HINT = "请回到首页，从输入框里提问。刚才的内容没有保存。"
+WEB_BUSY = "现在问的人太多"
+WEB_FAULT = "出了点问题"
+WEB_HOME = "回到首页提问"
+
+# The terminal
+TERMINAL_HINT = "打字提问，回车发送；选项打数字；看更多打“更多”；换地方直接打省市名；结束打“退出”。"
+TERMINAL_PROMPT = "您："
+TERMINAL_CHOOSE = "打数字选："
+GOODBYE = "再见。刚才打的字没有保存。"
