@@ -1,0 +1,179 @@
+"""The store of live state: one class, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, delete, event, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+
+from bot.storage.tables import QUEUE, VOTES
+
+KEPT = timedelta(days=180)
+"""How long a queued question and its answer are kept."""
+
+
+class StoreError(Exception):
+    """Live state cannot be opened or written; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A question for the instructor. `key` is random; `day` is all that is known of when."""
+
+    key: str
+    day: date
+    region: str
+    question: str
+    answer: str = ""
+    citations: tuple[str, ...] = ()
+    answered: date | None = None
+
+
+def open_store(url: str) -> Store:
+    """Connect and bring the tables up to date. Raises StoreError naming the URL without its
+    password."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed)
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        raise StoreError(f"XST_DATABASE: 打不开数据库（{error}）") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _pragmas)
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        shown = parsed.render_as_string(hide_password=True)
+        raise StoreError(f"{shown}: 连不上数据库或没有写权限（{error.orig}）") from error
+    return Store(engine)
+
+
+def _pragmas(connection: object, _: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def migrate(engine: Engine) -> None:
+    """Run every migration that the database has not seen."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+class Store:
+    """What lives while people talk. Every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def enqueue(self, question: str, region: str, day: date) -> str:
+        """Keep a question that its writer agreed to; gives the receipt code, shown once."""
+        while True:
+            code = f"{secrets.randbelow(10**12):012d}"
+            row = {
+                "key": secrets.token_hex(16),
+                "day": day,
+                "region": region,
+                "question": question,
+                "receipt": _receipt(code),
+            }
+            try:
+                with self.engine.begin() as connection:
+                    connection.execute(insert(QUEUE).values(row))
+            except IntegrityError:
+                continue
+            return " ".join(code[i : i + 4] for i in (0, 4, 8))
+
+    def fetch(self, code: str) -> Queued | None:
+        """What stands under a receipt code."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(QUEUE).where(QUEUE.c.receipt == _receipt(code))).first()
+        return _queued(row._mapping) if row else None
+
+    def delete(self, code: str) -> bool:
+        """Delete what stands under a receipt code; says whether there was anything."""
+        with self.engine.begin() as connection:
+            return (
+                connection.execute(delete(QUEUE).where(QUEUE.c.receipt == _receipt(code))).rowcount
+                > 0
+            )
+
+    def queue(self, answered: bool | None = None) -> Sequence[Queued]:
+        """The queue by day, then key; `answered` picks one side."""
+        query = select(QUEUE).order_by(QUEUE.c.day, QUEUE.c.key)
+        if answered is not None:
+            query = query.where(
+                QUEUE.c.answer.is_not(None) if answered else QUEUE.c.answer.is_(None)
+            )
+        with self.engine.connect() as connection:
+            return [_queued(r._mapping) for r in connection.execute(query)]
+
+    def answer(self, key: str, answer: str, citations: Sequence[str], day: date) -> bool:
+        """Write the instructor's answer; says whether there is such a question. A key may be
+        given by its first characters, if they are enough."""
+        with self.engine.begin() as connection:
+            keys = (
+                connection.execute(select(QUEUE.c.key).where(QUEUE.c.key.startswith(key)))
+                .scalars()
+                .all()
+            )
+            if len(keys) != 1:
+                return False
+            values = {"answer": answer, "citations": "\n".join(citations), "answered": day}
+            connection.execute(update(QUEUE).where(QUEUE.c.key == keys[0]).values(values))
+            return True
+
+    def expire(self, day: date) -> int:
+        """Delete what is older than KEPT; gives how many."""
+        with self.engine.begin() as connection:
+            return connection.execute(delete(QUEUE).where(QUEUE.c.day < day - KEPT)).rowcount
+
+    def vote(self, ref: str, helpful: bool) -> None:
+        """Add one thumb to an answer's count."""
+        column = VOTES.c.helpful if helpful else VOTES.c.unhelpful
+        with self.engine.begin() as connection:
+            changed = connection.execute(
+                update(VOTES).where(VOTES.c.ref == ref).values({column: column + 1})
+            ).rowcount
+            if not changed:
+                values = {"ref": ref, "helpful": int(helpful), "unhelpful": int(not helpful)}
+                connection.execute(insert(VOTES).values(values))
+
+    def votes(self) -> dict[str, tuple[int, int]]:
+        """(helpful, unhelpful) of every answer that got a thumb."""
+        with self.engine.connect() as connection:
+            return {r.ref: (r.helpful, r.unhelpful) for r in connection.execute(select(VOTES))}
+
+
+def _receipt(code: str) -> str:
+    # 40 bits of code against a stolen database: scrypt makes each guess dear (about 50 ms).
+    return hashlib.scrypt(
+        code.encode(), salt=b"xieshangtong receipt", n=2**14, r=8, p=1, dklen=32
+    ).hex()
+
+
+def _queued(row: object) -> Queued:
+    r = dict(row)  # type: ignore[call-overload]
+    return Queued(
+        r["key"],
+        r["day"],
+        r["region"],
+        r["question"],
+        r["answer"] or "",
+        tuple((r["citations"] or "").splitlines()),
+        r["answered"],
+    )

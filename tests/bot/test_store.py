@@ -1,0 +1,73 @@
+"""Live state: columns that could not tell who, migrations, the queue."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from bot.storage.store import KEPT, StoreError, migrate, open_store
+from bot.storage.tables import METADATA
+
+DAY = date(2026, 11, 20)
+
+
+def test_the_columns_are_these_and_no_others():
+    """Ask of each new column: could it tell who?"""
+    assert {t.name: [c.name for c in t.columns] for t in METADATA.sorted_tables} == {
+        "queue": ["key", "day", "region", "question", "receipt", "answer", "citations", "answered"],
+        "votes": ["ref", "helpful", "unhelpful"],
+    }
+
+
+def test_migrations_end_where_the_tables_are():
+    engine = create_engine("sqlite://")
+    migrate(engine)
+    found = {t: [c["name"] for c in inspect(engine).get_columns(t)] for t in ("queue", "votes")}
+    assert found == {t.name: [c.name for c in t.columns] for t in METADATA.sorted_tables}
+    migrate(engine)
+
+
+def test_the_receipt_code_is_not_in_the_database(store, tmp_path):
+    code = store.enqueue("问题", "", DAY).replace(" ", "")
+    held = b"".join(p.read_bytes() for p in tmp_path.glob("live.db*"))
+    assert code.encode() not in held and "问题".encode() in held
+    assert store.fetch(code).question == "问题"
+    assert store.fetch("000000000000") is None
+
+
+def test_the_order_of_arrival_is_not_kept(store):
+    for n in range(20):
+        store.enqueue(f"问题{n}", "", DAY)
+    assert [q.question for q in store.queue()] != [f"问题{n}" for n in range(20)]
+
+
+def test_questions_expire_after_180_days(store):
+    store.enqueue("旧", "", DAY - KEPT - timedelta(days=1))
+    store.enqueue("新", "", DAY)
+    assert store.expire(DAY) == 1
+    assert [q.question for q in store.queue()] == ["新"]
+
+
+def test_an_answer_needs_a_key_that_names_one_question(store):
+    store.enqueue("问题", "", DAY)
+    assert not store.answer("ffffffffffffffff0", "答", [], DAY)
+    assert store.answer(store.queue()[0].key, "答", [], DAY)
+    assert store.queue(answered=False) == []
+
+
+def test_deleting_leaves_no_trace_in_the_file(store, tmp_path):
+    code = store.enqueue("独一无二的问题", "", DAY)
+    assert store.delete(code.replace(" ", ""))
+    store.engine.dispose()
+    assert not any("独一无二".encode() in p.read_bytes() for p in tmp_path.glob("live.db*"))
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "sqlite:////proc/none/live.db", "mysql://u:secret@h/db"]
+)
+def test_a_database_that_cannot_be_opened_is_named_without_its_password(url):
+    with pytest.raises(StoreError) as error:
+        open_store(url)
+    assert "secret" not in str(error.value)
