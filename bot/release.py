@@ -1,0 +1,370 @@
+"""A release: library and index built together into one folder, and swapped in one step.
+
+`XST_HOME/releases/NAME/` holds `library.db`, `index/` and `manifest.json`; `XST_HOME/current`
+names the one to serve and is replaced last. A build that is killed is never seen.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from bot.settings import Settings
+from bot.sources import Contact
+from bot.wording import Field, compile_guards, entries, question_features
+from index import store
+from index.questions import Questions
+from index.retriever import Hit, Passage, Query, Retriever, RetrieverError
+from index.text import Tokens
+from knowledge.authored import (
+    Card,
+    Case,
+    Content,
+    Digest,
+    Guard,
+    Point,
+    Region,
+    Rule,
+    Synonym,
+    Topic,
+    read_content,
+)
+from knowledge.citation import Citation
+from knowledge.library import Article, Library, Version, fingerprint, publish
+from knowledge.plain import from_plain, to_plain
+from knowledge.records import Level
+from knowledge.regions import Regions
+
+KEEP = 2
+"""Releases kept: the current one and the one before, for servers that still have it open."""
+
+Progress = Callable[[str, int, int], None]
+
+_LABOUR = (
+    "劳动|工会|工资|职工|集体合同|集体协商|工伤|社会保险|就业|年休假|职业病|安全生产|农民工|劳务派遣|工作时间|"
+    "放假办法|失业保险|养老保险|医疗期|仲裁办案|妇女权益|未成年|女职工|用工|工时|民主管理|民主权利|薪"
+)
+
+
+def weight(law: str, level: str) -> float:
+    """The prior of a text for a worker's question: labour law first, other cases last."""
+    labour = bool(re.search(_LABOUR, law))
+    if level == Level.CASE:
+        return 1.2 if labour or "加班" in law or "用人单位" in law else 0.5
+    return 2.0 if labour else 1.0
+
+
+def _passages(library: Library, content: Content) -> Iterator[Passage]:
+    for article in library.each_article():
+        version = article.version
+        yield Passage(
+            id=article.id,
+            kind="article",
+            text=article.text,
+            ref=article.id,
+            title=version.law,
+            chapter=article.chapter,
+            region=version.region,
+            start=version.validity.start,
+            end=version.validity.end,
+            weight=weight(version.law, version.level),
+        )
+
+
+def _content_rows(content: Content) -> dict[str, dict[str, Any]]:
+    return {
+        "card": {c.id: to_plain(c) for c in content.cards},
+        "point": {p.point: to_plain(p) for p in content.points},
+        "case": {c.id: to_plain(c) for c in content.cases},
+        "digest": {str(d.citation): to_plain(d) for d in content.digests},
+        "topic": {t.id: to_plain(t) for t in content.topics},
+        "synonym": {s.term: to_plain(s) for s in content.synonyms},
+        "region": {r.name: to_plain(r) for r in content.regions},
+        "guard": {g.id: to_plain(g) for g in content.guards},
+    }
+
+
+def build_release(
+    settings: Settings, content: Content | None = None, progress: Progress | None = None
+) -> Path:
+    """Build library and index from the shelf and the project's content; the release's folder.
+
+    Raises ContentError for faulty content and RetrieverError for a missing model; the release
+    that is served stays as it was.
+    """
+    content = content or read_content()
+    releases = settings.home / "releases"
+    releases.mkdir(parents=True, exist_ok=True)
+    for left in releases.glob(".building-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    name = f"{date.today():%Y%m%d}-{uuid4().hex[:8]}"
+    folder = releases / f".building-{name}"
+    folder.mkdir()
+    try:
+        texts = fingerprint(settings.shelf)
+        meta = {"as_of": date.today().isoformat(), "texts": texts}
+        publish(settings.shelf, folder / "library.db", _content_rows(content), meta)
+        library = Library(folder / "library.db")
+        words = _words(content)
+        synonyms = _lay_to_term(content.synonyms)
+        manifest = store.build(
+            _passages(library, content),
+            folder / "index",
+            encoder=settings.encoder or None,
+            words=words,
+            synonyms=synonyms,
+            meta=meta,
+            progress=progress,
+        )
+        counts = library.counts() | {"rule": sum(1 for _ in content.rules)}
+        library.close()
+        described = {"name": name, "built": meta["as_of"], "texts": texts, "counts": counts}
+        described |= {"encoder": manifest["encoder"], "libraries": manifest["libraries"]}
+        (folder / "manifest.json").write_text(
+            json.dumps(described, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
+        folder.replace(releases / name)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    draft = settings.home / f".current-{name}"
+    draft.write_text(name, encoding="utf-8")
+    draft.replace(settings.home / "current")
+    done = sorted((p for p in releases.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
+    for old in done[:-KEEP]:
+        shutil.rmtree(old, ignore_errors=True)
+    return releases / name
+
+
+def _words(content: Content) -> list[str]:
+    found = {w for t in content.topics for w in (t.name, *t.words)}
+    found |= {w for s in content.synonyms for w in (s.term, *s.lay)}
+    return sorted(found)
+
+
+def _lay_to_term(synonyms: Sequence[Synonym]) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = {}
+    for synonym in synonyms:
+        for lay in synonym.lay:
+            out.setdefault(lay, []).append(synonym.term)
+    return out
+
+
+def current_folder(settings: Settings) -> Path:
+    """The release to serve. Raises RetrieverError if nothing was built yet."""
+    pointer = settings.home / "current"
+    try:
+        folder = settings.home / "releases" / pointer.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise RetrieverError(f"{settings.home}：还没有资料库；请先运行 xst build") from error
+    if not (folder / "manifest.json").exists():
+        raise RetrieverError(f"{folder}：发布不完整；请运行 xst build")
+    return folder
+
+
+@dataclass(frozen=True)
+class Release:
+    """One opened release; makes `Seen` values for any day."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    library: Library
+    articles: Retriever
+    questions: Questions
+    regions: Regions
+    cards: Mapping[str, Card]
+    points: Mapping[str, Point]
+    cases: Mapping[str, Case]
+    digests: Mapping[Citation, Digest]
+    guards: Sequence[Callable[[str], Guard | None]]
+    field: Field
+    related: Mapping[str, Sequence[str]]
+    bargaining: frozenset[str]
+    contacts: Sequence[Contact]
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def on(self, day: date) -> Seen:
+        return Seen(self, day)
+
+
+def open_release(settings: Settings, folder: Path | None = None) -> Release:
+    """Open the current release (or `folder`). Raises RetrieverError or LibraryError."""
+    folder = folder or current_folder(settings)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    library = Library(folder / "library.db")
+    cards = {k: from_plain(Card, v) for k, v in library.content("card").items()}
+    points = {k: from_plain(Point, v) for k, v in library.content("point").items()}
+    cases = {k: from_plain(Case, v) for k, v in library.content("case").items()}
+    digests = [from_plain(Digest, v) for v in library.content("digest").values()]
+    topics = [from_plain(Topic, v) for v in library.content("topic").values()]
+    synonyms = [from_plain(Synonym, v) for v in library.content("synonym").values()]
+    guards = [from_plain(Guard, v) for v in library.content("guard").values()]
+    regions = Regions(from_plain(Region, v) for v in library.content("region").values())
+    words = sorted({w for t in topics for w in (t.name, *t.words)} | {s.term for s in synonyms})
+    tokens = Tokens(words, _lay_to_term(synonyms))
+    listed = entries(cards.values(), points.values(), cases.values(), topics)
+    features = question_features(tokens, regions)
+    related: dict[str, list[str]] = {}
+    by_topic: dict[str, list[str]] = {}
+    for card in cards.values():
+        if card.disposition == "answer":
+            by_topic.setdefault(card.topic, []).append(card.id)
+    for ident, topic in [(c.id, c.topic) for c in cards.values()] + [
+        (p.point, p.topic) for p in points.values()
+    ]:
+        related[ident] = [i for i in by_topic.get(topic, []) if i != ident]
+    bargaining = frozenset(
+        r.region
+        for p in points.values()
+        for r in p.rules
+        if r.region != "国家"
+        and any(w in r.cite[0].law for w in ("集体合同", "集体协商", "劳动合同条例"))
+    )
+    return Release(
+        folder,
+        manifest,
+        library,
+        store.open_index(folder / "index", settings.encoder or None),
+        Questions(listed, features),
+        regions,
+        cards,
+        points,
+        cases,
+        {d.citation: d for d in digests},
+        compile_guards(guards),
+        Field(topics, synonyms),
+        related,
+        bargaining,
+        settings.contacts,
+    )
+
+
+class Seen:
+    """A release seen on one day: the `Sources` of a turn."""
+
+    def __init__(self, release: Release, day: date) -> None:
+        self._release, self.day = release, day
+        self.regions = release.regions
+        self.contacts = release.contacts
+        self._find = lru_cache(maxsize=512)(lambda c: release.library.find(c, day))
+
+    @property
+    def has_texts(self) -> bool:
+        return self._release.library.has_texts
+
+    @property
+    def as_of(self) -> str:
+        return self._release.library.meta("as_of")
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return self._release.manifest["counts"]  # type: ignore[no-any-return]
+
+    def match(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
+        return self._release.questions.search(Query(text, regions=regions), k)
+
+    def search(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
+        query = Query(text, frozenset({"article"}), regions, self.day)
+        return self._release.articles.search(query, k)
+
+    def guard(self, text: str) -> Guard | None:
+        for guard in self._release.guards:
+            if found := guard(text):
+                return found
+        return None
+
+    def card(self, ident: str) -> Card | None:
+        return self._release.cards.get(ident)
+
+    def point(self, ident: str) -> Point | None:
+        return self._release.points.get(ident)
+
+    def case(self, ident: str) -> Case | None:
+        return self._release.cases.get(ident)
+
+    def rules(self, point: str) -> Sequence[Rule]:
+        found = self.point(point)
+        return found.rules if found else ()
+
+    def bargaining_law(self, region: str) -> bool:
+        return any(r in self._release.bargaining for r in self.regions.chain(region))
+
+    def article(self, citation: Citation) -> Article | None:
+        found: Article | None = self._find(citation.whole)
+        return found
+
+    def article_by_id(self, ident: str) -> Article | None:
+        return self._release.library.article(ident)
+
+    def in_force(self, law: str) -> Version | None:
+        return self._release.library.in_force(law, self.day)
+
+    def known_law(self, law: str) -> bool:
+        return bool(self._release.library.versions(law))
+
+    def versions(self, law: str) -> list[Version]:
+        return self._release.library.versions(law)
+
+    def articles_of(self, version: str) -> list[Article]:
+        return self._release.library.articles(version)
+
+    def version(self, ident: str) -> Version | None:
+        return self._release.library.version(ident)
+
+    def digest(self, citation: Citation) -> Digest | None:
+        return self._release.digests.get(citation.whole)
+
+    def related(self, card: str) -> Sequence[str]:
+        return self._release.related.get(card, ())
+
+    def in_field(self, text: str) -> float:
+        return self._release.field.share(text)
+
+
+class Current:
+    """The release that is current now: notices a new one within a second of its swap.
+
+    A new release that cannot be opened leaves the old one in service.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        today: Callable[[], date] = date.today,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings, self._today, self._clock = settings, today, clock
+        self._release = open_release(settings)
+        self._looked = clock()
+        self._seen = self._release.on(today())
+
+    def __call__(self) -> Seen:
+        now = self._clock()
+        if now - self._looked >= 1.0:
+            self._looked = now
+            self._look()
+        if self._seen.day != self._today():
+            self._seen = self._release.on(self._today())
+        return self._seen
+
+    def _look(self) -> None:
+        try:
+            folder = current_folder(self._settings)
+            if folder.name != self._release.name:
+                self._release = open_release(self._settings, folder)
+                self._seen = self._release.on(self._today())
+        except Exception:
+            logging.getLogger("xst").exception("new release cannot be opened, the old one stays")
