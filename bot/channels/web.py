@@ -1,0 +1,368 @@
+"""The web page: a chat that works without scripts, the law texts, and what people should know.
+
+Nothing about a conversation is stored: session and earlier exchanges travel with the page as
+sealed hidden fields, and no cookie is set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot import texts
+from bot.assistant import Assistant
+from bot.channels import lawpage
+from bot.channels.guard import Guard, where
+from bot.channels.said import Said, body, form, from_elsewhere, json_, kind_of, label, usable
+from bot.channels.seal import Seal, read_key
+from bot.channels.views import article_url, law_url, phones, view
+from bot.message import Choice, Incoming, Reply
+from bot.release import Seen
+from bot.settings import Settings
+from bot.turn import Session
+from knowledge.plain import from_plain, to_plain
+from knowledge.regions import NATION
+
+log = logging.getLogger("xst")
+
+HERE = Path(__file__).parent
+ROOM = 20_000
+AT_ONCE, WAITING = 8, 64
+"""Answers computed at one time, and people that may wait for one; more are asked to retry."""
+
+PAST, PAST_BYTES = 6, 30_000
+"""Earlier exchanges that a page without scripts carries, and how large they may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its replies, and the session after them."""
+
+    asked: str
+    replies: tuple[Reply, ...]
+    session: Session
+    sender: str
+    status: int = 200
+
+
+def make_app(assistant: Assistant, current: Callable[[], Seen], settings: Settings) -> Starlette:
+    """The web application. Raises ConfigError if XST_HOME/web.key is no key."""
+    web = Web(assistant, current, settings)
+    routes = [
+        Route("/", web.chat, methods=["GET", "POST"]),
+        Route("/api/turn", web.api, methods=["POST"]),
+        Route("/law/{version}", web.law),
+        Route("/law/{version}/{part:path}", web.article),
+        Route("/card/{ident}", web.card),
+        Route("/privacy", web.privacy),
+        Route("/about", web.about),
+        Route("/healthz", web.health),
+        Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(Guard, fault=web.fault),
+            Middleware(GZipMiddleware, minimum_size=1000),  # a code is 600 kB, phones pay for it
+        ],
+        exception_handlers={HTTPException: web.problem},
+    )
+
+
+class Web:
+    """The pages. Holds the templates, the key and the places in the queue; no conversation."""
+
+    def __init__(
+        self, assistant: Assistant, current: Callable[[], Seen], settings: Settings
+    ) -> None:
+        self._assistant, self._current, self._settings = assistant, current, settings
+        self._seal = Seal(read_key(settings.home / "web.key"))
+        self._limit = anyio.CapacityLimiter(AT_ONCE)
+        self._inside = 0
+        self._pages = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._pages.filters["phones"] = phones
+        self._pages.filters["fragment"] = lawpage.fragment
+        self._pages.globals |= {"t": texts, "version": _static_version()}
+
+    # The chat
+
+    async def chat(self, request: Request) -> Response:
+        return await (self.turn if request.method == "POST" else self.home)(request)
+
+    async def home(self, request: Request) -> Response:
+        examples = (texts.EXAMPLE, *texts.MENU)
+        return self._chat(Session(), _pseudonym(), [], (), examples=examples)
+
+    async def turn(self, request: Request) -> Response:
+        if from_elsewhere(request):
+            return RedirectResponse("/", 303)
+        said = form(await body(request), request.headers.get("content-type", ""))
+        past = self._past(said.past)
+        exchange = await self._answer(said)
+        # A refused question goes back into the field, to be sent again.
+        kept = said.text if exchange.status != 200 else ""
+        return self._chat(exchange.session, exchange.sender, past, (exchange,), draft=kept)
+
+    async def api(self, request: Request) -> Response:
+        """The same turn for the page's own script: JSON in, JSON with two fragments out."""
+        if from_elsewhere(request):
+            raise HTTPException(400)
+        exchange = await self._answer(json_(await body(request)))
+        sources = self._current()
+        answers = [view(r, sources.regions) for r in exchange.replies]
+        html = self._pages.get_template("_answers.html").render(answers=answers, mine=False)
+        return JSONResponse(
+            {
+                "token": self._token(exchange.session, exchange.sender),
+                "html": html,
+                "region": exchange.session.region,
+                "disposition": exchange.replies[0].disposition,
+            },
+            exchange.status,
+        )
+
+    async def card(self, request: Request) -> Response:
+        """A card's answer under an address that stays, for passing on."""
+        ident = request.path_params["ident"]
+        sources = self._current()
+        kind = kind_of(ident, sources)
+        if not kind:
+            raise HTTPException(404)
+        exchange = await self._answer(Said(choice=f"ref:{kind}:{ident}"))
+        return self._chat(exchange.session, exchange.sender, [], (exchange,))
+
+    async def _answer(self, said: Said) -> Exchange:
+        """One turn, computed beside the event loop so that a slow one holds nobody up."""
+        if self._inside >= WAITING:
+            session, sender = self._session(said.token)
+            return Exchange(said.text, (_plain(texts.BUSY),), session, sender, 503)
+        self._inside += 1
+        try:
+            return await anyio.to_thread.run_sync(self._turn, said, limiter=self._limit)
+        finally:
+            self._inside -= 1
+
+    def _turn(self, said: Said) -> Exchange:
+        session, sender = self._session(said.token)
+        try:
+            return self._exchange(said, session, sender)
+        except Exception as error:
+            log.error("web: turn failed: %s", where(error))
+            return Exchange(said.text, (_plain(texts.APOLOGY),), session, sender, 500)
+
+    def _exchange(self, said: Said, session: Session, sender: str) -> Exchange:
+        sources = self._current()
+        choice = f"region:{said.region}" if said.choice == "place" else said.choice
+        asked = label(choice, sources) if choice else said.text
+        first: tuple[Reply, ...] = ()
+        if choice == f"region:{NATION}":
+            session = replace(session, region="")
+            first = (_plain(texts.WEB_PLACE_CLEARED),)
+            ident = session.ref.partition(":")[2]
+            if not kind_of(ident, sources):
+                return Exchange(asked, first, session, sender)
+            choice = f"ref:{session.ref}"
+        if choice and not usable(choice, session, sources):
+            return Exchange(asked, (_plain(texts.WEB_STALE),), session, sender)
+        incoming = Incoming(said.text, choice, sender, "web", ROOM)
+        turn = self._assistant.handle(incoming, session)
+        replies = first + turn.replies
+        return Exchange(asked, replies, turn.session, sender)
+
+    def _chat(
+        self,
+        session: Session,
+        sender: str,
+        past: list[dict[str, Any]],
+        exchanges: tuple[Exchange, ...],
+        examples: tuple[str, ...] = (),
+        draft: str = "",
+    ) -> Response:
+        sources = self._current()
+        shown = [(e.asked, [view(r, sources.regions) for r in e.replies]) for e in exchanges]
+        return self._page(
+            "chat.html",
+            exchanges[-1].status if exchanges else 200,
+            past=past,
+            exchanges=shown,
+            examples=[Choice(e, f"ask:{e}") for e in examples],
+            token=self._token(session, sender),
+            carried=self._carried(past, exchanges),
+            region=session.region,
+            provinces=sources.regions.provinces,
+            draft=draft,
+        )
+
+    # What the page carries
+
+    def _token(self, session: Session, sender: str) -> str:
+        return self._seal.seal("session", {"session": to_plain(session), "sender": sender})
+
+    def _session(self, token: str) -> tuple[Session, str]:
+        """The session of the page; a fresh one for a token that is not ours, or no longer."""
+        opened = self._seal.open("session", token) or {}
+        try:
+            return from_plain(Session, opened["session"]), str(opened["sender"])
+        except (TypeError, KeyError, AttributeError):
+            return Session(), _pseudonym()
+
+    def _past(self, field: str) -> list[dict[str, Any]]:
+        opened = self._seal.open("past", field) if field else None
+        return opened if isinstance(opened, list) else []
+
+    def _carried(self, past: list[dict[str, Any]], exchanges: tuple[Exchange, ...]) -> str:
+        """Earlier exchanges in short, sealed too: another site cannot put words in our mouth."""
+        kept = list(past)
+        for e in exchanges:
+            said = "\n\n".join(r.answer for r in e.replies)[:3000]
+            cited = [
+                [f"《{c.law}》{c.article}", article_url(c.id) if c.id else ""]
+                for r in e.replies
+                for c in r.citations
+            ]
+            kept.append({"asked": e.asked[:600], "said": said, "cited": cited[:8]})
+        kept = kept[-PAST:]
+        while kept and len(json.dumps(kept, ensure_ascii=False).encode()) > PAST_BYTES:
+            kept.pop(0)
+        return self._seal.seal("past", kept) if kept else ""
+
+    # Law texts
+
+    async def law(self, request: Request) -> Response:
+        sources = self._current()
+        version = sources.version(name := request.path_params["version"])
+        if version is None:
+            current = sources.in_force(name)  # /law/劳动合同法 is whichever version holds today
+            if current is None:
+                raise HTTPException(404)
+            return RedirectResponse(law_url(current.id), 302)
+        found = await anyio.to_thread.run_sync(lawpage.law_page, version, sources)
+        return await anyio.to_thread.run_sync(lambda: self._page("law.html", page=found))
+
+    async def article(self, request: Request) -> Response:
+        sources = self._current()
+        version = sources.version(request.path_params["version"])
+        part = request.path_params["part"]
+        if version is None or not part:
+            raise HTTPException(404)
+        found = await anyio.to_thread.run_sync(lawpage.article_page, version, part, sources)
+        if found is None:
+            raise HTTPException(404)
+        return self._page("article.html", page=found)
+
+    # What people should know
+
+    async def privacy(self, request: Request) -> Response:
+        return self._page(
+            "privacy.html",
+            operator=self._settings.operator or texts.OPERATOR_NONE,
+            contacts=self._settings.contacts,
+        )
+
+    async def about(self, request: Request) -> Response:
+        sources = self._current()
+        sentence = texts.AS_OF if sources.has_texts else texts.AS_OF_BARE
+        return self._page("about.html", counts=sentence.format(**_counts(sources)))
+
+    async def health(self, request: Request) -> Response:
+        sources = self._current()
+        return JSONResponse({"status": "ok", "as_of": sources.as_of, "texts": sources.has_texts})
+
+    # Faults
+
+    async def problem(self, request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return self.fault(request.url.path, status, headers)
+
+    def fault(self, path: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+        """The page for a status that is not 200, in the layout of all others."""
+        title, hint = _FAULTS.get(status, _FAULTS[400 if 400 <= status < 500 else 500])
+        if path.startswith("/api/"):
+            answer = _plain(hint)
+            html = self._pages.get_template("_answers.html").render(
+                answers=[view(answer, ())], mine=False
+            )
+            return JSONResponse({"html": html}, status, headers)
+        try:
+            response = self._page("fault.html", status, title=title, hint=hint)
+        except Exception as error:  # the library itself may be what is broken
+            log.error("web: fault page failed: %s", where(error))
+            return PlainTextResponse(f"{title}。{hint}", status, headers)
+        response.headers.update(headers or {})
+        return response
+
+    def _page(self, name: str, status: int = 200, /, **values: Any) -> Response:
+        as_of = self._current().as_of
+        html = self._pages.get_template(name).render(as_of=as_of, **values)
+        return HTMLResponse(html, status)
+
+
+_FAULTS = {
+    400: (texts.WEB_BAD, texts.WEB_BAD_HINT),
+    404: (texts.WEB_GONE, texts.WEB_GONE_HINT),
+    405: (texts.WEB_METHOD, texts.WEB_METHOD_HINT),
+    413: (texts.WEB_LARGE, texts.WEB_LARGE_HINT),
+    500: (texts.WEB_FAULT, texts.APOLOGY),
+    503: (texts.WEB_BUSY, texts.BUSY),
+}
+
+
+# Small things
+
+
+def _counts(sources: Seen) -> dict[str, Any]:
+    counts = sources.counts
+    rules = counts.get("rule", 0)
+    return {
+        "day": sources.as_of,
+        "laws": f"{counts.get('laws', 0):,}",
+        "articles": f"{counts.get('articles', 0):,}",
+        "cards": f"{counts.get('card', 0):,}",
+        "rules": f"{rules:,}",
+        "digests": f"{counts.get('digest', 0):,}",
+    }
+
+
+def _pseudonym() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def _plain(text: str) -> Reply:
+    return Reply(text, text, "clarify")
+
+
+def _static_version() -> str:
+    digest = hashlib.sha256()
+    for path in sorted((HERE / "static").iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
