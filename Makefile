@@ -41,9 +41,12 @@ var/.built: $(VENV)/.installed $(shell find knowledge/content -type f 2>/dev/nul
 	mkdir -p var
 	touch $@
 
-lock: ## renew constraints.txt from what is installed
-	$(PIP) freeze --exclude-editable | grep -v '^torch==' | sed 's/+cpu$$//' > constraints.txt
-	echo 'torch==2.13.0' >> constraints.txt
+lock: ## renew constraints.txt from a clean environment
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet torch==2.13.0
+	build/lock/bin/pip install --quiet '.[dev]'
+	(grep '^#' constraints.txt; build/lock/bin/pip freeze --exclude xieshangtong | sed 's/+cpu$$//') > build/constraints.txt
+	mv build/constraints.txt constraints.txt
 
 clean:
 	rm -rf $(VENV) var dist artifacts .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,623 @@
+"""The command `xst`: everything an operator, an instructor or a script does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bot.message import Incoming, Reply
+from bot.settings import ConfigError, Settings, read_settings
+from bot.turn import Session
+from index.retriever import RetrieverError
+from knowledge.records import KnowledgeError
+
+app = typer.Typer(
+    help="协商通：集体协商与劳动权益问答。先 xst build，再 xst ask、xst chat 或 xst serve。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+evaluate = typer.Typer(help="评测。", no_args_is_help=True)
+bench = typer.Typer(help="测速与检索基准。", no_args_is_help=True)
+queue = typer.Typer(help="指导员的问题队列。", no_args_is_help=True)
+app.add_typer(evaluate, name="eval")
+app.add_typer(bench, name="bench")
+app.add_typer(queue, name="queue")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def main() -> None:
+    """Entry point: turns every foreseen error into one clear line and exit status 1."""
+    from bot.storage.store import StoreError
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    try:
+        app()
+    except (KnowledgeError, RetrieverError, ConfigError, StoreError) as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        sys.stderr.close()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(f"错误：{message}", markup=False, soft_wrap=True)
+    sys.exit(1)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    )
+
+
+# Library
+
+
+@app.command("import")
+def import_(
+    paths: Annotated[
+        list[Path], typer.Argument(help="法规文件或文件夹（.md .docx .html .pdf .txt）")
+    ],
+) -> None:
+    """导入法规原文。退出码：0 全部导入；3 有文件没读成（逐个列出）；1 没有导入任何东西。"""
+    from bot.importing import TWIN, import_paths
+    from knowledge.importers import WARNINGS
+
+    settings = read_settings()
+    for path in paths:
+        if not path.exists():
+            _fail(f"{path}: 没有这个文件或文件夹")
+    with _progress() as bar:
+        task = bar.add_task("导入法规", total=None)
+        done = import_paths(
+            paths, settings.shelf, lambda n, all_: bar.update(task, completed=n, total=all_)
+        )
+    table = Table(title=f"导入 {done.files} 个文件")
+    table.add_column("项目")
+    table.add_column("数", justify="right")
+    read = done.counts.new + done.counts.changed + done.counts.same
+    for name, number in (
+        ("新增文本", done.counts.new),
+        ("更新文本", done.counts.changed),
+        ("没有变化", done.counts.same),
+        ("读到条文", done.counts.articles),
+        ("库中法规", done.totals[0]),
+        ("库中文本", done.totals[1]),
+        ("库中条文", done.totals[2]),
+    ):
+        table.add_row(name, f"{number:,}")
+    out.print(table)
+    warnings = +done.warnings
+    if warnings:
+        table = Table(title="提示（已照原样收入，可检索）")
+        table.add_column("种类")
+        table.add_column("说明")
+        table.add_column("数", justify="right")
+        explained = WARNINGS | {TWIN: "同一版本有两个文件，按路径顺序取后一个"}
+        for kind, number in warnings.most_common():
+            table.add_row(kind, explained.get(kind, ""), f"{number:,}")
+        out.print(table)
+    for _, reason in done.faults:
+        err.print(f"没有读成：{reason}", markup=False, soft_wrap=True)
+    if not read:
+        _fail("没有导入任何法规")
+    out.print("接着运行 xst build，新内容才会生效。")
+    if done.faults:
+        raise typer.Exit(3)
+
+
+@app.command()
+def build() -> None:
+    """由已导入的法规和自带内容造出资料库与索引，造好后一次替换，正在运行的服务会自动换上。"""
+    from bot.release import build_release
+
+    settings = read_settings()
+    started = time.perf_counter()
+    with _progress() as bar:
+        tasks: dict[str, Any] = {}
+
+        def step(stage: str, done: int, total: int) -> None:
+            names = {"lexical": "词面索引", "dense": "语义索引"}
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(names.get(stage, stage), total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        folder = build_release(settings, progress=step)
+    counts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["counts"]
+    out.print(
+        f"已造好 {folder.name}：法规 {counts['laws']:,} 部、条文 {counts['articles']:,} 条、"
+        f"问答卡 {counts.get('card', 0)} 张、程序要点 {counts.get('point', 0)} 个、"
+        f"要点 {counts.get('digest', 0)} 条，用时 {time.perf_counter() - started:.1f} 秒"
+    )
+
+
+@app.command()
+def check(
+    laws: Annotated[
+        Path | None, typer.Option(help="法规原文的文件夹；不给则用 XST_LAWS，再不然用已导入的")
+    ] = None,
+    day: Annotated[str, typer.Option(help="按哪一天的效力核对，如 2026-11-20")] = "",
+    strict: Annotated[bool, typer.Option(help="缺要点也算错")] = True,
+    content: Annotated[Path | None, typer.Option(help="另一个内容文件夹")] = None,
+) -> None:
+    """校对自带内容：引用的条文存在且现行有效，数字都在所引条文里，格式与编号无误。"""
+    import tempfile
+
+    from bot.importing import import_paths
+    from knowledge.authored import CONTENT, read_content
+    from knowledge.check import Fault, cited, unreviewed
+    from knowledge.check import check as proof_read
+    from knowledge.library import Library, publish
+
+    settings = read_settings()
+    faults: list[str] = []
+    found = read_content(content or CONTENT, faults)
+    on = _day(day)
+    laws = laws or settings.laws
+    with tempfile.TemporaryDirectory() as temporary:
+        shelf = settings.shelf
+        if laws is not None:
+            if not laws.exists():
+                _fail(f"{laws}: 没有这个文件夹")
+            shelf = Path(temporary) / "shelf.db"
+            with _progress() as bar:
+                task = bar.add_task("读法规", total=None)
+                import_paths([laws], shelf, lambda n, a: bar.update(task, completed=n, total=a))
+        library = None
+        if shelf.exists():
+            publish(shelf, Path(temporary) / "library.db", {}, {})
+            library = Library(Path(temporary) / "library.db")
+        results = proof_read(found, library, on)
+        if library is not None:
+            library.close()
+    if not strict:
+        results = [f for f in results if f.kind != "no-digest"]
+    for message in faults:
+        err.print(f"格式错误 {message}", markup=False, soft_wrap=True)
+    for fault in results:
+        err.print(str(fault), markup=False, soft_wrap=True)
+    total = len(faults) + len(results)
+    against = (
+        "法规原文"
+        if library is not None and library_has(library)
+        else "要点（没有法规原文，引用未能核对）"
+    )
+    out.print(
+        f"卡片 {len(found.cards)}、要点 {len(found.points)} 个含规则 {sum(1 for _ in found.rules)} 条、"
+        f"案例 {len(found.cases)}、条文要点 {len(found.digests)}、引用条文 {len(cited(found))}；"
+        f"未经专业人员签字的 {unreviewed(found)} 项。对照：{against}。"
+    )
+    if total:
+        kinds: dict[str, int] = {}
+        for f in results:
+            assert isinstance(f, Fault)
+            kinds[f.kind] = kinds.get(f.kind, 0) + 1
+        if faults:
+            kinds["form"] = len(faults)
+        _fail(f"共 {total} 处要改：" + "、".join(f"{k} {n}" for k, n in kinds.items()))
+    out.print("没有发现错误。")
+
+
+def library_has(library: Any) -> bool:
+    return bool(library.has_texts)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text) if text else date.today()
+    except ValueError:
+        _fail(f"--on/--day: “{text}” 不是日期，应写作 2026-11-20")
+
+
+# Asking
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="要问的话")] = "",
+    region: Annotated[str, typer.Option(help="省或市，如 河南")] = "",
+    on: Annotated[str, typer.Option(help="按哪一天有效的法规回答，如 2010-05-01")] = "",
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="从标准输入逐行读 JSON，逐行写 JSON")
+    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="显示找到了什么、各得多少分")] = False,
+) -> None:
+    """问一句，答一句；--jsonl 成批回答。"""
+    from bot.assistant import Assistant
+    from bot.release import open_release
+
+    settings = read_settings()
+    release = open_release(settings)
+    sources = release.on(_day(on))
+    assistant = Assistant(lambda: sources)
+    if jsonl:
+        _ask_lines(assistant, sys.stdin)
+        return
+    if not question.strip():
+        _fail("请写上要问的话，例如：xst ask 老板收到要约多少天要答复")
+    region = _region(region, sources)
+    reply = assistant.handle(Incoming(question), Session(region=region)).replies[0]
+    out.print(reply.text, markup=False, soft_wrap=True)
+    if explain:
+        _explain(question, region, sources)
+
+
+def _region(name: str, sources: Any) -> str:
+    if not name:
+        return ""
+    found = sources.regions.named(name)
+    if not found:
+        _fail(f"--region: 没认出“{name}”，请写省或市的名字，如 河南、杭州")
+    return str(found)
+
+
+def _ask_lines(assistant: Any, lines: Any) -> None:
+    bad = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        started = time.perf_counter()
+        try:
+            raw = json.loads(line)
+            ident, question = raw["id"], raw["question"]
+            if not isinstance(question, str):
+                raise TypeError("question 应为文字")
+        except (ValueError, KeyError, TypeError) as error:
+            bad += 1
+            err.print(f'第 {number} 行不合格式：{error}；应为 {{"id", "question"}}', markup=False)
+            continue
+        region = assistant.sources.regions.named(str(raw.get("region") or ""))
+        reply = assistant.handle(
+            Incoming(question, channel="jsonl"), Session(region=region)
+        ).replies[0]
+        ms = round((time.perf_counter() - started) * 1000, 1)
+        print(json.dumps(_record(ident, reply, ms), ensure_ascii=False), flush=True)
+    if bad:
+        raise typer.Exit(1)
+
+
+def _record(ident: Any, reply: Reply, ms: float) -> dict[str, Any]:
+    return {
+        "id": ident,
+        "disposition": reply.disposition,
+        "answer": reply.answer,
+        "text": reply.text,
+        "citations": [
+            {"law": c.law, "article": c.article, "region": c.region, "status": c.status, "effective": c.effective}
+            for c in reply.citations
+        ],
+        "confidence": reply.confidence,
+        "ms": ms,
+    }  # fmt: skip
+
+
+def _explain(question: str, region: str, sources: Any) -> None:
+    seen = sources.regions.chain(region or (sources.regions.find(question) or [""])[0])
+    table = Table(title=f"找到的（地区 {'、'.join(seen)}；日期 {sources.day}）")
+    for name in ("种类", "编号", "分数"):
+        table.add_column(name)
+    for hit in sources.match(question, seen, 8):
+        table.add_row(hit.kind, hit.ref, f"{hit.score:.3f}")
+    for hit in sources.search(question, seen, 8):
+        table.add_row(hit.kind, hit.id, f"{hit.score:.2f}")
+    out.print(table)
+    out.print(f"本行业用词占比 {sources.in_field(question):.2f}")
+
+
+@app.command()
+def chat() -> None:
+    """在终端里聊。"""
+    from bot.channels.terminal import run
+    from bot.wiring import make_assistant
+
+    run(make_assistant(read_settings())[0])
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口")] = 8000,
+    sample: Annotated[bool, typer.Option(help="启动时打印一个问答")] = True,
+) -> None:
+    """启动网页聊天。"""
+    import uvicorn
+
+    from bot import texts
+    from bot.channels.web import make_app
+    from bot.wiring import make_assistant
+
+    settings = read_settings()
+    problems = [p for p in diagnose(replace(settings, public=True)) if p[0] == "缺"]
+    if settings.public and problems:
+        _fail("公开服务还不能启动：" + "；".join(p[1] for p in problems))
+    if host not in ("127.0.0.1", "localhost", "::1") and not settings.public:
+        _fail(
+            f"{settings.config}: 对外开放（--host {host}）须先写 [server] public = true、运营单位和联系方式"
+        )
+    assistant, current = make_assistant(settings)
+    application = make_app(assistant, current, settings)
+    if sample:
+        reply = assistant.handle(Incoming(texts.EXAMPLE), Session()).replies[0]
+        out.print(f"\n问：{texts.EXAMPLE}\n答：{reply.text}\n", markup=False, soft_wrap=True)
+    out.print(f"协商通已启动：http://{host}:{port}  （按 Ctrl+C 停止）", markup=False)
+    uvicorn.run(
+        application,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
+
+
+# Operating
+
+
+@app.command()
+def doctor() -> None:
+    """看看这套安装好不好：资料库、索引、模型、联系方式。有缺失时退出码为 1。"""
+    settings = read_settings()
+    found = diagnose(settings)
+    for state, text in found:
+        out.print(f"[{state}] {text}", markup=False, soft_wrap=True)
+    if any(state == "缺" for state, _ in found):
+        raise typer.Exit(1)
+
+
+def diagnose(settings: Settings) -> list[tuple[str, str]]:
+    """(好 | 提示 | 缺, sentence) for every part of an installation."""
+    from datetime import timedelta
+
+    from bot.release import open_release
+    from bot.storage.store import StoreError, open_store
+
+    found: list[tuple[str, str]] = [("好", f"数据目录 {settings.home}")]
+    try:
+        release = open_release(settings)
+        counts = release.manifest["counts"]
+        found.append(
+            (
+                "好",
+                f"资料库 {release.name}：法规 {counts['laws']:,} 部，条文 {counts['articles']:,} 条",
+            )
+        )
+        if not counts["laws"]:
+            found.append(
+                ("提示", "没有导入法规原文，只用要点回答；导入：xst import 文件夹，再 xst build")
+            )
+        encoder = release.manifest["encoder"]
+        if encoder:
+            found.append(("好", f"语义模型 {encoder}"))
+        else:
+            found.append(
+                ("提示", "没有语义模型，由词面检索单独服务；要加模型：设 XST_ENCODER 后 xst build")
+            )
+        if settings.shelf.exists():
+            from knowledge.library import fingerprint
+
+            if fingerprint(settings.shelf) != release.manifest["texts"]:
+                found.append(("提示", "导入过新的法规，还没有 xst build，尚未生效"))
+    except (RetrieverError, KnowledgeError) as error:
+        found.append(("缺", str(error)))
+    try:
+        store = open_store(settings.database_url)
+        found.append(("好", f"问题队列可用，待答 {len(store.queue(answered=False))} 条"))
+    except StoreError as error:
+        found.append(("缺", str(error)))
+    need = "缺" if settings.public else "提示"
+    if not settings.operator:
+        found.append((need, f"{settings.config}: 没有 [operator] name，不知道由谁运营"))
+    if not settings.contacts:
+        found.append((need, f"{settings.config}: 没有 [[contacts]]，危急时只能给 110 和 120"))
+    for contact in settings.contacts:
+        if date.today() - contact.checked > timedelta(days=180):
+            found.append(
+                (
+                    need,
+                    f"{settings.config}: “{contact.name}”上次核对是 {contact.checked}，超过半年，请重新核对",
+                )
+            )
+        if contact.checked > date.today():
+            found.append(
+                (need, f"{settings.config}: “{contact.name}”的核对日期 {contact.checked} 在将来")
+            )
+    return found
+
+
+# Evaluation and benchmarks
+
+
+@evaluate.command("answers")
+def eval_answers(
+    file: Annotated[Path, typer.Argument(help="问题文件（JSON 行）")],
+    as_json: Annotated[bool, typer.Option("--json", help="最后一行写出全部数字")] = False,
+    misses: Annotated[bool, typer.Option(help="列出没答对的")] = True,
+) -> None:
+    """用一份带标准答案的问题评测回答。"""
+    from bot.assistant import Assistant
+    from bot.evaluation import EvaluationError, counts_line, read_asked
+    from bot.evaluation import evaluate as score
+    from bot.release import open_release
+
+    settings = read_settings()
+    sources = open_release(settings).on(date.today())
+    assistant = Assistant(lambda: sources)
+
+    def answer(question: str, region: str) -> Reply:
+        session = Session(region=sources.regions.named(region))
+        return assistant.handle(Incoming(question), session).replies[0]
+
+    try:
+        report = score(read_asked(file), answer)
+    except EvaluationError as error:
+        _fail(str(error))
+    table = Table(
+        title=f"{file.name}：{report['questions']} 问，{'有' if sources.has_texts else '没有'}法规原文"
+    )
+    table.add_column("项目")
+    table.add_column("结果", justify="right")
+    for name, line in counts_line(report):
+        table.add_row(name, line)
+    for k in (1, 3, 5):
+        table.add_row(f"recall@{k}（首条）", f"{report[f'recall@{k}']}")
+    table.add_row("p50 / p99 毫秒", f"{report['p50_ms']} / {report['p99_ms']}")
+    out.print(table)
+    if misses:
+        for miss in report["misses"]:
+            out.print(
+                f"{miss['id']} {'+'.join(miss['failed'])}：{miss['question']}\n"
+                f"    应 {miss['expect']}，得 {miss['got']}（{miss['ref']} {miss['confidence']}）"
+                f" 应引 {'、'.join(miss['gold'][:3])}；实引 {'、'.join(miss['cited'])}",
+                markup=False,
+                soft_wrap=True,
+            )
+    if as_json:
+        print(json.dumps(report, ensure_ascii=False))
+
+
+@bench.command("retrieval")
+def bench_retrieval(
+    folder: Annotated[
+        Path, typer.Argument(help="含 corpus.jsonl.gz、queries.jsonl、qrels.*.tsv 的文件夹")
+    ],
+    split: Annotated[str, typer.Option(help="用哪一部分题")] = "train",
+    train: Annotated[str, typer.Option(help="用哪一部分题来学")] = "",
+    with_content: Annotated[bool, typer.Option("--with-content", help="加上本项目的问法")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="最后一行写出全部数字")] = False,
+) -> None:
+    """检索基准：召回、MRR、nDCG，与同一次运行里的对照。"""
+    from bot.benching import content_questions
+    from index.evaluate import bench as run
+
+    settings = read_settings()
+    content = content_questions(folder) if with_content else None
+    report = run(
+        folder, split, train=train or None, content=content, encoder=settings.encoder or None
+    )
+    peer = report.get("peer", {})
+    table = Table(title=f"{folder.name} {split}")
+    table.add_column("指标")
+    table.add_column("协商通", justify="right")
+    table.add_column("对照", justify="right")
+    for name, value in report.items():
+        if isinstance(value, int | float):
+            table.add_row(name, f"{value}", f"{peer.get(name, '')}")
+    out.print(table)
+    if peer.get("name"):
+        out.print(f"对照：{peer['name']}")
+    if as_json:
+        print(json.dumps(report, ensure_ascii=False))
+
+
+@bench.command("ask")
+def bench_ask(
+    seconds: Annotated[float, typer.Option(help="测多久")] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="最后一行写出全部数字")] = False,
+) -> None:
+    """测回答的快慢：每答毫秒、每秒答数、内存、从命令到第一个答案的秒数。"""
+    from bot.benching import bench_answers
+
+    report = bench_answers(read_settings(), seconds)
+    table = Table(title=f"{report['articles']:,} 条条文，{report['questions']} 种问法，一个进程")
+    table.add_column("指标")
+    table.add_column("值", justify="right")
+    for name, value in report.items():
+        table.add_row(name, f"{value}")
+    out.print(table)
+    if as_json:
+        print(json.dumps(report, ensure_ascii=False))
+
+
+# The instructor's queue
+
+
+@queue.command("list")
+def queue_list(
+    answered: Annotated[bool, typer.Option(help="看已答的")] = False,
+) -> None:
+    """列出问题：编号、日期、地区、问题。"""
+    from bot.storage.store import open_store
+
+    store = open_store(read_settings().database_url)
+    store.expire(date.today())
+    found = store.queue(answered=answered)
+    for q in found:
+        out.print(
+            f"{q.key[:8]}  {q.day}  {q.region or '—'}  {q.question}", markup=False, soft_wrap=True
+        )
+        if q.answer:
+            out.print(
+                f"          答（{q.answered}）：{q.answer} {'、'.join(q.citations)}", markup=False
+            )
+    out.print(f"共 {len(found)} 条{'已答' if answered else '待答'}。")
+
+
+@queue.command("answer")
+def queue_answer(
+    key: Annotated[str, typer.Argument(help="编号（前几位即可）")],
+    text: Annotated[str, typer.Argument(help="答复")],
+    cite: Annotated[list[str] | None, typer.Option(help="引用，如 《劳动合同法》第三十条")] = None,
+) -> None:
+    """答复一条问题。引用的条文必须在库里且现行有效，答复里的数字必须在所引条文里。"""
+    from bot.gate import faults
+    from bot.release import open_release
+    from bot.storage.store import open_store
+    from knowledge.citation import read_citation
+
+    settings = read_settings()
+    cited = [read_citation(c) for c in cite or []]
+    problems = faults([text], cited, [], open_release(settings).on(date.today()))
+    if problems:
+        _fail(f"答复没有保存，请改正：{'；'.join(problems)}")
+    store = open_store(settings.database_url)
+    if not re.fullmatch(r"[0-9a-f]{4,32}", key) or not store.answer(
+        key, text, list(map(str, cited)), date.today()
+    ):
+        _fail(f"{key}: 没有这条问题，或前几位不够区分；用 xst queue list 查编号")
+    out.print("已保存。提问的人凭取件码能看到。")
+
+
+@queue.command("export")
+def queue_export() -> None:
+    """把已答的问题写成 JSON 行，供审阅后加入问法。"""
+    from bot.storage.store import open_store
+
+    for line in _exported(open_store(read_settings().database_url)):
+        print(line)
+
+
+def _exported(store: Any) -> Iterator[str]:
+    for q in store.queue(answered=True):
+        record = {
+            "question": q.question,
+            "region": q.region,
+            "answer": q.answer,
+            "citations": list(q.citations),
+        }
+        yield json.dumps(record, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()
