@@ -89,7 +89,7 @@ class Questions:
         vector = np.zeros(len(self._column))
         vector[columns] = list(known.values())
         # BM25's saturation lets a matched term reach K1 + 1 times its idf; half of that is usual.
-        scores: np.ndarray = self._impacts @ vector / (possible * (K1 + 1))
+        scores = np.asarray(self._impacts @ vector) / (possible * (K1 + 1))
         return np.minimum(1.0, scores)
 
     def _bag(self, entry: Entry) -> dict[str, float]:
