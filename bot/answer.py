@@ -15,7 +15,7 @@ from bot.understand import best_sentence, bigrams
 from knowledge.authored import Card, Case, Point, Rule
 from knowledge.check import allowed_by
 from knowledge.citation import Citation
-from knowledge.figures import Figure
+from knowledge.figures import Figure, figures
 from knowledge.library import Article
 from knowledge.records import Status
 from knowledge.regions import NATION
@@ -271,6 +271,7 @@ def from_case(case: Case) -> Draft:
         f"case:{case.id}",
         (texts.CASE.format(title=case.title),),
         cite=case.cite,
+        allowed=frozenset(figures(case.title)),
         notes=(
             texts.CASE_HAPPENED.format(text=case.happened),
             texts.CASE_WORKED.format(text=case.worked_because),

@@ -53,6 +53,8 @@ def faults(
 def support(citation: Citation, sources: Sources) -> str | None:
     """The text that a citation rests on today: the article in force, else the digest of a law
     that is not imported. None if the article does not exist or is no longer in force."""
+    if not citation.article and (version := sources.in_force(citation.law)):
+        return "\n".join(a.text for a in sources.articles_of(version.id))
     if article := sources.article(citation):
         return article.text
     if sources.in_force(citation.law) is None and not sources.known_law(citation.law):

@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.sources import Contact
 from bot.wording import Field, compile_guards, entries, question_features
 from index import store
-from index.questions import Questions
+from index.questions import Questions, build_questions, open_questions
 from index.retriever import Hit, Passage, Query, Retriever, RetrieverError
 from index.text import Tokens
 from knowledge.authored import (
@@ -126,6 +126,11 @@ def build_release(
             meta=meta,
             progress=progress,
         )
+        features = question_features(
+            _tokens(content.topics, content.synonyms), Regions(content.regions)
+        )
+        listed = entries(content.cards, content.points, content.cases, content.topics)
+        build_questions(listed, features).save(folder)
         counts = library.counts() | {"rule": sum(1 for _ in content.rules)}
         library.close()
         described = {"name": name, "built": meta["as_of"], "texts": texts, "counts": counts}
@@ -150,6 +155,12 @@ def _words(content: Content) -> list[str]:
     found = {w for t in content.topics for w in (t.name, *t.words)}
     found |= {w for s in content.synonyms for w in (s.term, *s.lay)}
     return sorted(found)
+
+
+def _tokens(topics: Sequence[Topic], synonyms: Sequence[Synonym]) -> Tokens:
+    """The same when wordings are built and when a question is asked."""
+    words = sorted({w for t in topics for w in (t.name, *t.words)} | {s.term for s in synonyms})
+    return Tokens(words, _lay_to_term(synonyms))
 
 
 def _lay_to_term(synonyms: Sequence[Synonym]) -> dict[str, list[str]]:
@@ -213,10 +224,6 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
     synonyms = [from_plain(Synonym, v) for v in library.content("synonym").values()]
     guards = [from_plain(Guard, v) for v in library.content("guard").values()]
     regions = Regions(from_plain(Region, v) for v in library.content("region").values())
-    words = sorted({w for t in topics for w in (t.name, *t.words)} | {s.term for s in synonyms})
-    tokens = Tokens(words, _lay_to_term(synonyms))
-    listed = entries(cards.values(), points.values(), cases.values(), topics)
-    features = question_features(tokens, regions)
     related: dict[str, list[str]] = {}
     by_topic: dict[str, list[str]] = {}
     for card in cards.values():
@@ -238,7 +245,7 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         manifest,
         library,
         store.open_index(folder / "index", settings.encoder or None),
-        Questions(listed, features),
+        open_questions(folder, question_features(_tokens(topics, synonyms), regions)),
         regions,
         cards,
         points,

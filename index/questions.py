@@ -10,17 +10,25 @@ a naive Bayes or a ridge classifier over the same features (`xst bench wordings`
 
 from __future__ import annotations
 
+import json
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from index.retriever import Hit, Query
+from index.retriever import Hit, Query, RetrieverError
 
 Features = Callable[[str], Iterable[tuple[str, float]]]
 """Text -> (feature, weight) pairs."""
+
+Floats = npt.NDArray[np.float64]
+
+ARRAYS, LISTED = "questions.npz", "questions.json"
 
 K1, B = 1.2, 0.75
 TEXT_WEIGHT = 1.5
@@ -39,22 +47,35 @@ class Entry:
 
 
 class Questions:
-    """A Retriever over entries; `Hit.score` is the confidence, `Hit.ref` the entry."""
+    """A Retriever over entries; `Hit.score` is the confidence, `Hit.ref` the entry.
 
-    def __init__(self, entries: Sequence[Entry], features: Features) -> None:
-        self._entries = list(entries)
-        self._features = features
-        bags = [self._bag(e) for e in self._entries]
-        seen = Counter(f for bag in bags for f in bag)
-        names = sorted(seen)
-        self._column = {f: i for i, f in enumerate(names)}
-        count = len(bags)
-        df = np.array([seen[f] for f in names], dtype=np.float64)
-        self._idf = np.log(1 + (count - df + 0.5) / (df + 0.5))
-        self._rare = float(np.log(1 + (count + 0.5) / 0.5))
-        self._impacts = self._matrix(bags)
-        self._kinds = np.array([e.kind for e in self._entries])
-        self._regions = np.array([e.region for e in self._entries])
+    Make one with `build_questions`, keep it with `save`, open it with `open_questions`.
+    """
+
+    def __init__(
+        self,
+        listed: Sequence[tuple[str, str, str]],
+        names: Sequence[str],
+        idf: Floats,
+        impacts: csr_matrix,
+        features: Features,
+    ) -> None:
+        """`listed` are (ref, kind, region) by row, `names` the features by column."""
+        self._refs = [ref for ref, _, _ in listed]
+        self._kinds = np.array([kind for _, kind, _ in listed])
+        self._regions = np.array([region for _, _, region in listed])
+        self._names = list(names)
+        self._column = {f: i for i, f in enumerate(self._names)}
+        self._idf, self._impacts, self._features = idf, impacts, features
+        self._rare = float(np.log(1 + (len(listed) + 0.5) / 0.5))
+
+    def save(self, folder: Path) -> None:
+        """Write two files into `folder`, which exists."""
+        m = self._impacts
+        np.savez(folder / ARRAYS, idf=self._idf, data=m.data, indices=m.indices, indptr=m.indptr)
+        listed = list(zip(self._refs, self._kinds.tolist(), self._regions.tolist(), strict=True))
+        text = json.dumps({"listed": listed, "names": self._names}, ensure_ascii=False)
+        (folder / LISTED).write_text(text, encoding="utf-8")
 
     def search(self, query: Query, k: int) -> list[Hit]:
         """The best entries, by confidence; kinds and regions are filtered, days are not kept."""
@@ -67,13 +88,13 @@ class Questions:
         if query.regions is not None:
             allowed &= np.isin(self._regions, query.regions)
         order = [int(i) for i in np.flatnonzero(allowed)]
-        order.sort(key=lambda i: (-scores[i], self._entries[i].ref))
+        order.sort(key=lambda i: (-scores[i], self._refs[i]))
         return [
-            Hit(self._entries[i].ref, float(scores[i]), self._entries[i].kind, self._entries[i].ref)
+            Hit(self._refs[i], float(scores[i]), str(self._kinds[i]), self._refs[i])
             for i in order[:k]
         ]
 
-    def confidences(self, text: str) -> np.ndarray:
+    def confidences(self, text: str) -> Floats:
         """The confidence of every entry, in the order given."""
         known: dict[int, float] = {}
         possible = 0.0
@@ -84,7 +105,7 @@ class Questions:
             if column is not None:
                 known[column] = max(known.get(column, 0.0), weight)
         if not known:
-            return np.zeros(len(self._entries))
+            return np.zeros(len(self._refs))
         columns = list(known)
         vector = np.zeros(len(self._column))
         vector[columns] = list(known.values())
@@ -92,25 +113,54 @@ class Questions:
         scores = np.asarray(self._impacts @ vector) / (possible * (K1 + 1))
         return np.minimum(1.0, scores)
 
-    def _bag(self, entry: Entry) -> dict[str, float]:
-        bag: dict[str, float] = {}
-        for wording in entry.wordings:
-            for feature, weight in dict(self._features(wording)).items():
-                bag[feature] = bag.get(feature, 0.0) + weight
-        for feature, weight in dict(self._features(entry.text)).items():
-            bag[feature] = bag.get(feature, 0.0) + weight * TEXT_WEIGHT
-        return bag
 
-    def _matrix(self, bags: Sequence[dict[str, float]]) -> csr_matrix:
-        lengths = [sum(bag.values()) for bag in bags]
-        average = sum(lengths) / len(lengths) if lengths else 1.0
-        indptr, indices, data = [0], [], []
-        for bag, length in zip(bags, lengths, strict=True):
-            norm = K1 * (1 - B + B * length / average)
-            for feature, tf in bag.items():
-                column = self._column[feature]
-                indices.append(column)
-                data.append(self._idf[column] * tf * (K1 + 1) / (tf + norm))
-            indptr.append(len(indices))
-        shape = (len(bags), len(self._column))
-        return csr_matrix((np.array(data, dtype=np.float32), indices, indptr), shape=shape)
+def build_questions(entries: Sequence[Entry], features: Features) -> Questions:
+    """The matcher over `entries`; seconds for some thousand wordings."""
+    bags = [_bag(e, features) for e in entries]
+    seen = Counter(f for bag in bags for f in bag)
+    names = sorted(seen)
+    df = np.array([seen[f] for f in names], dtype=np.float64)
+    idf = np.log(1 + (len(bags) - df + 0.5) / (df + 0.5))
+    listed = [(e.ref, e.kind, e.region) for e in entries]
+    return Questions(listed, names, idf, _impacts(bags, names, idf), features)
+
+
+def open_questions(folder: Path, features: Features) -> Questions:
+    """What `save` wrote. Raises RetrieverError when a file is missing or damaged."""
+    try:
+        listed = json.loads((folder / LISTED).read_text(encoding="utf-8"))
+        with np.load(folder / ARRAYS) as arrays:
+            shape = (len(listed["listed"]), len(listed["names"]))
+            matrix = csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
+            idf = arrays["idf"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise RetrieverError(f"{folder}：问法表不完整；请运行 xst build") from error
+    return Questions(
+        [tuple(row) for row in listed["listed"]], listed["names"], idf, matrix, features
+    )
+
+
+def _bag(entry: Entry, features: Features) -> dict[str, float]:
+    bag: dict[str, float] = {}
+    for wording in entry.wordings:
+        for feature, weight in dict(features(wording)).items():
+            bag[feature] = bag.get(feature, 0.0) + weight
+    for feature, weight in dict(features(entry.text)).items():
+        bag[feature] = bag.get(feature, 0.0) + weight * TEXT_WEIGHT
+    return bag
+
+
+def _impacts(bags: Sequence[dict[str, float]], names: Sequence[str], idf: Floats) -> csr_matrix:
+    column = {f: i for i, f in enumerate(names)}
+    lengths = [sum(bag.values()) for bag in bags]
+    average = sum(lengths) / len(lengths) if lengths else 1.0
+    indptr, indices, data = [0], [], []
+    for bag, length in zip(bags, lengths, strict=True):
+        norm = K1 * (1 - B + B * length / average)
+        for feature, tf in bag.items():
+            indices.append(column[feature])
+            data.append(idf[column[feature]] * tf * (K1 + 1) / (tf + norm))
+        indptr.append(len(indices))
+    return csr_matrix(
+        (np.array(data, dtype=np.float32), indices, indptr), shape=(len(bags), len(names))
+    )
