@@ -24,6 +24,9 @@ PLAIN = 600
 """Longest plain answer, in characters."""
 
 
+ROOMY = 330
+"""Up to this length of an answer there is room for more of the same article."""
+
 EXAMPLE = 80
 """Longest rule of another place that is said as an example."""
 
@@ -141,8 +144,10 @@ def from_point(point: Point, region: str, contract: str, question: str, sources:
     if held.local:
         lead = held.local[:3]
         contrast = [r for r in held.nation[:1] if len(lead) < 3]
-        return _with_rules(base, (*lead, *contrast))
+        draft = _with_rules(base, (*lead, *contrast))
+        return _with_neighbours(draft, lead[0], contract, question, sources)
     nation = held.nation[:3]
+    lead = nation[:1]
     known = [r for r in point.rules if r.region != NATION]
     if region:
         covered = sources.bargaining_law(region)
@@ -165,8 +170,9 @@ def from_point(point: Point, region: str, contract: str, question: str, sources:
         if point.varies and known:
             short = [r for r in _differing(known, nation) if len(r.says) <= EXAMPLE]
             short = _examples(short, question)[:2]
-            draft = _with_rules(draft, short).plus(claims=[texts.VARIES], choices=buttons)
-        return draft
+            draft = _with_neighbours(draft, lead[0], contract, question, sources)
+            return _with_rules(draft, short).plus(claims=[texts.VARIES], choices=buttons)
+        return _with_neighbours(draft, lead[0], contract, question, sources)
     examples = _examples(known, question)
     if not examples:
         return replace(
@@ -175,6 +181,29 @@ def from_point(point: Point, region: str, contract: str, question: str, sources:
     draft = _with_rules(base, examples)
     first = texts.NO_NATIONAL.format(examples="").replace("您在哪个省市？", "")
     return replace(draft, claims=(first, *draft.claims, "您在哪个省市？"), choices=buttons)
+
+
+def _with_neighbours(
+    draft: Draft, rule: Rule, contract: str, question: str, sources: Sources
+) -> Draft:
+    """`draft` with what else the first rule's article says at other points of the procedure,
+    the closest to the question first: who asks for a majority also needs the quorum."""
+    others = [
+        r
+        for r in sources.rules_citing(rule.cite[0].whole)
+        if r.point != rule.point and r.region == rule.region
+    ]
+    said = "".join(draft.claims)
+    for other in _of_type(others, contract, question)[:2]:
+        says = texts.SAME_ARTICLE.format(says=_stop(other.says))
+        if other.says in said or len(said) + len(says) > ROOMY:
+            continue
+        said += says
+        draft = replace(
+            draft.plus(claims=[says], cite=other.cite),
+            allowed=draft.allowed | frozenset(allowed_by([says], other.worked)),
+        )
+    return draft
 
 
 def _examples(rules: Sequence[Rule], question: str) -> list[Rule]:
@@ -260,8 +289,8 @@ def _place_of_card(draft: Draft, card: Card, region: str, sources: Sources) -> D
         )
     if card.region in sources.regions.chain(region)[:-1]:
         return draft
-    note = texts.LOCAL_MAY_DIFFER.format(region=region)
-    return replace(draft.plus(claims=[note]), disposition="clarify")
+    # The national text answers the question; the place may add to it.
+    return draft.plus(claims=[texts.LOCAL_MAY_DIFFER.format(region=region)])
 
 
 def from_case(case: Case) -> Draft:
@@ -384,7 +413,7 @@ def render(answer: str, cited: Sequence[Cited], notes: Iterable[str]) -> str:
 def _cited(citation: Citation, question: str, sources: Sources) -> Cited:
     article = sources.article(citation)
     digest = sources.digest(citation.whole)
-    place = str(citation).partition("》")[2]
+    place = str(citation).removeprefix(f"《{citation.law}》")
     if article is None:
         checked = texts.CHECKED.format(day=digest.drafted) if digest else Status.UNVERIFIED
         region = _region_of(citation.law, sources)

@@ -201,6 +201,7 @@ class Release:
     field: Field
     related: Mapping[str, Sequence[str]]
     bargaining: frozenset[str]
+    by_article: Mapping[Citation, Sequence[Rule]]
     contacts: Sequence[Contact]
 
     @property
@@ -233,6 +234,9 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         (p.point, p.topic) for p in points.values()
     ]:
         related[ident] = [i for i in by_topic.get(topic, []) if i != ident]
+    by_article: dict[Citation, list[Rule]] = {}
+    for rule in (r for p in points.values() for r in p.rules):
+        by_article.setdefault(rule.cite[0].whole, []).append(rule)
     bargaining = frozenset(
         r.region
         for p in points.values()
@@ -255,6 +259,7 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         Field(topics, synonyms),
         related,
         bargaining,
+        by_article,
         settings.contacts,
     )
 
@@ -305,6 +310,9 @@ class Seen:
     def rules(self, point: str) -> Sequence[Rule]:
         found = self.point(point)
         return found.rules if found else ()
+
+    def rules_citing(self, citation: Citation) -> Sequence[Rule]:
+        return self._release.by_article.get(citation, ())
 
     def bargaining_law(self, region: str) -> bool:
         return any(r in self._release.bargaining for r in self.regions.chain(region))

@@ -68,6 +68,16 @@ def contract_type(text: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+_LOCAL = re.compile(
+    r"(?:我们?|咱们?|俺们?|本)(?:这个|这边)?[省市]|[省市]里?的?(?:条例|规定|标准)|当地(?:的|条例|规定|标准)"
+)
+
+
+def asks_local(text: str) -> bool:
+    """Whether the rule of a place is asked for that is not named: 「我们省的条例」."""
+    return bool(_LOCAL.search(text))
+
+
 _FILLER = re.compile(
     r"那|换成|换|如果|要是|假如|在|我们|我|俺们?|咱们?|这边|这里|是|的话|的|呢|嘛|吗|呀|啊|咧|哩|省|市|地区|话|怎么样|怎样|咋样|又|也|改成|改|按|看|说|来|[\W_]"
 )

@@ -31,6 +31,9 @@ Floats = npt.NDArray[np.float64]
 ARRAYS, LISTED = "questions.npz", "questions.json"
 
 K1, B = 1.2, 0.75
+SHORT = 18
+"""Characters of a question that says nothing but what it asks."""
+
 TEXT_WEIGHT = 1.5
 """How often an entry's own words count, against once for each wording."""
 
@@ -110,8 +113,11 @@ class Questions:
         vector = np.zeros(len(self._column))
         vector[columns] = list(known.values())
         # BM25's saturation lets a matched term reach K1 + 1 times its idf; half of that is usual.
-        scores = np.asarray(self._impacts @ vector) / (possible * (K1 + 1))
-        return np.minimum(1.0, scores)
+        # A long message says much beside its question; its best match is as often right.
+        length = max(1.0, len(text) / SHORT) ** 0.5
+        scores: Floats = np.asarray(self._impacts @ vector, dtype=np.float64)
+        scores = np.minimum(1.0, scores * length / (possible * (K1 + 1)))
+        return scores
 
 
 def build_questions(entries: Sequence[Entry], features: Features) -> Questions:
