@@ -116,8 +116,10 @@ def check(content: Content, library: Library | None, day: date) -> list[Fault]:
         faults += _phones(point.place, point.point, [point.next])
     for rule in content.rules:
         said = [rule.says, rule.caution]
-        faults += _claims(proof, rule.place, rule.id, rule.cite, said, rule.worked)
-        faults += _spans(proof, rule)
+        claims = list(_claims(proof, rule.place, rule.id, rule.cite, said, rule.worked))
+        faults += claims
+        if all(f.kind == "figure" for f in claims):  # the citations hold
+            faults += _spans(proof, rule)
         faults += _phones(rule.place, rule.id, said)
     for case in content.cases:  # a case's figures come from its source, not from a law
         faults += _citations(proof, case.place, case.id, case.cite)

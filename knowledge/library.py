@@ -302,7 +302,7 @@ def publish(
     `content` maps kind -> id -> JSON-able value. `target` must not exist yet.
     """
     if shelf.exists():
-        source = sqlite3.connect(f"file:{shelf}?mode=ro", uri=True)
+        source = _recovered(shelf)
         try:
             _refuse_other_format(source, shelf)
             source.execute("VACUUM INTO ?", (str(target),))
@@ -327,16 +327,27 @@ def publish(
 
 def fingerprint(path: Path) -> str:
     """A hash over every text's hash: two shelves with the same texts have the same one."""
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:  # an import of nothing leaves no byte
         return hashlib.sha256(b"empty").hexdigest()
     digest = hashlib.sha256()
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    connection = _recovered(path)
+    try:
         for row in connection.execute("SELECT id, sha256 FROM texts ORDER BY id"):
             digest.update(f"{row[0]}\0{row[1]}\n".encode())
         for row in connection.execute("SELECT id, start, end, verified FROM versions ORDER BY id"):
             digest.update(f"{row}\n".encode())
-    connection.close()
+    except sqlite3.DatabaseError as error:
+        problem = f"{path}: 不是完好的资料库，请移开后重新导入（{error}）"
+        raise LibraryError(problem) from error
+    finally:
+        connection.close()
     return digest.hexdigest()
+
+
+def _recovered(path: Path) -> sqlite3.Connection:
+    """A connection to a shelf. Not read-only: what a killed import left half-written is rolled
+    back by the first reader, and a read-only one cannot."""
+    return sqlite3.connect(f"file:{path}?mode=rw", uri=True)
 
 
 _ARTICLE = "SELECT id, version, number, chapter, text, kind FROM articles"
@@ -446,8 +457,9 @@ class Library:
         return Article(r[0], self._versions[r[1]], r[2], r[3], r[4], r[5])
 
     def content(self, kind: str) -> dict[str, Any]:
-        """The project's own entries of a kind, by id."""
-        rows = self._connection.execute("SELECT id, data FROM content WHERE kind=?", (kind,))
+        """The project's own entries of a kind by id, in the order of their files."""
+        query = "SELECT id, data FROM content WHERE kind=? ORDER BY rowid"
+        rows = self._connection.execute(query, (kind,))
         return {r[0]: json.loads(r[1]) for r in rows}
 
     def counts(self) -> dict[str, int]:

@@ -7,6 +7,7 @@ dates or vouches for stays usable and is marked 效力未核.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -65,7 +66,8 @@ def judge(
     were true: a text flagged as over without a date ends there."""
     as_of = as_of or date.today()
     overrides = list(overrides)
-    versions = [_started(facts, overrides) for facts in versions]
+    named = Counter(facts.law for facts in versions)
+    versions = [_started(facts, overrides, named[facts.law] == 1) for facts in versions]
     out: dict[str, Validity] = {}
     by_law: dict[str, list[Facts]] = {}
     for facts in versions:
@@ -76,19 +78,21 @@ def judge(
             # 宪法修正案 of 1999 does not replace the one of 1993: amendments stand side by side.
             newer = [] if facts.law.endswith("修正案") else group[position + 1 :]
             out[facts.id] = _alone(facts, newer, as_of)
+    followed = {i: v.end for i, v in out.items() if v.ended_as is Status.SUPERSEDED}
     _repeal(versions, by_law, out)
     for override in overrides:
         for facts in by_law.get(override.law, ()):
             if override.version in ("", facts.label):
-                out[facts.id] = _override(override, out[facts.id], as_of)
+                next_one = None if override.version else followed.get(facts.id)
+                out[facts.id] = _override(override, out[facts.id], next_one, as_of)
     return out
 
 
-def _started(facts: Facts, overrides: Iterable[Override]) -> Facts:
+def _started(facts: Facts, overrides: Iterable[Override], only: bool) -> Facts:
     """With the reviewed day of coming into force: the version before it holds until then."""
     for override in overrides:
-        named = override.law == facts.law and override.version == facts.label
-        if named and override.status == "in_force" and override.since:
+        meant = override.version == facts.label or (only and not override.version)
+        if override.law == facts.law and meant and override.status == "in_force" and override.since:
             facts = replace(facts, effective=override.since)
     return facts
 
@@ -129,13 +133,10 @@ def _repeal(
                 )
 
 
-def _override(override: Override, old: Validity, as_of: date) -> Validity:
+def _override(override: Override, old: Validity, replaced: date | None, as_of: date) -> Validity:
     """What a reviewed correction makes of a version. One that names no version speaks of the
-    law: it does not bring back what a newer version replaced."""
+    law: it does not bring back what a newer version `replaced` on a day."""
     why = f"{override.why}（{override.checked}核对）" if override.checked else override.why
-    replaced = None
-    if not override.version and old.end is not None and old.ended_as is Status.SUPERSEDED:
-        replaced = old.end
     if override.status == "unverified":
         return replace(old, verified=False, why=why)
     if override.status == "in_force":

@@ -24,8 +24,8 @@ from bot.scrub import left, looks_like_demand, scrub
 from bot.sources import Sources
 from bot.turn import Drop, Effect, Enqueue, Fetch, Hold, Log, Session, Turn, Vote
 from bot.understand import (
-    asks_local,
     LONGEST,
+    asks_local,
     bigrams,
     clean,
     contract_type,
