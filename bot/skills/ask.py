@@ -69,7 +69,7 @@ LOCAL = 0.9
 CLEAR = 0.5
 """Confidence from which hardly anything else could be meant."""
 
-BESIDE = ((CLEAR, 0.85), (SURE, 0.7), (0.0, 0.55))
+BESIDE = ((CLEAR, 0.85), (SURE, 0.6), (0.0, 0.4))
 """From this confidence on, other entries with at least this share of it are said beside the
 first, at most two."""
 
@@ -140,10 +140,10 @@ def find(text: str, region: str, contract: str, sources: Sources) -> Draft | Non
     draft = _draft(hits[0], text, region, contract, sources)
     if draft is None or draft.disposition != "answer":
         return draft
-    draft = _local(draft, text, region, sources)
     share = next(share for least, share in BESIDE if best >= least)
     for hit in [h for h in hits[1:3] if h.score >= best * share]:
         draft = _beside(draft, hit, text, region, contract, sources)
+    draft = _local(draft, text, region, sources)
     if best < SURE:
         title = texts.PERHAPS.format(title=_title(hits[0], sources))
         draft = replace(
