@@ -32,9 +32,11 @@ app = typer.Typer(
 )
 evaluate = typer.Typer(help="评测。", no_args_is_help=True)
 bench = typer.Typer(help="测速与检索基准。", no_args_is_help=True)
+learn = typer.Typer(help="训练。", no_args_is_help=True)
 queue = typer.Typer(help="指导员的问题队列。", no_args_is_help=True)
 app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
+app.add_typer(learn, name="learn")
 app.add_typer(queue, name="queue")
 
 out = Console(highlight=False)
@@ -548,6 +550,33 @@ def bench_ask(
     out.print(table)
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
+
+
+# Learning
+
+
+@learn.command("wordings")
+def learn_wordings(
+    laws: Annotated[Path | None, typer.Option(help="法规原文的文件夹；不给则用 XST_LAWS")] = None,
+    target: Annotated[
+        Path | None, typer.Option(help="写到哪里；不给则替换随程序发布的模型")
+    ] = None,
+) -> None:
+    """由自带内容和法规结构训练问法模型（约两分钟，需要 torch）。"""
+    from bot.learning import train_wordings
+    from index.meaning import SHIPPED
+
+    laws = laws or read_settings().laws
+    if laws is None or not laws.exists():
+        _fail("请用 --laws 给出法规原文的文件夹，或设 XST_LAWS")
+    with _progress() as bar:
+        task = bar.add_task("训练", total=None)
+        path = train_wordings(
+            laws, target or SHIPPED, lambda n, a: bar.update(task, completed=n, total=a)
+        )
+    out.print(
+        f"已写好 {path}（{path.stat().st_size / 1e6:.1f} MB）。运行 xst build 生效。", markup=False
+    )
 
 
 # The instructor's queue

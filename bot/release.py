@@ -50,7 +50,7 @@ KEEP = 2
 
 Progress = Callable[[str, int, int], None]
 
-_LABOUR = (
+LABOUR = (
     "劳动|工会|工资|职工|集体合同|集体协商|工伤|社会保险|就业|年休假|职业病|安全生产|农民工|劳务派遣|工作时间|"
     "放假办法|失业保险|养老保险|医疗期|仲裁办案|妇女权益|未成年|女职工|用工|工时|民主管理|民主权利|薪"
 )
@@ -58,7 +58,7 @@ _LABOUR = (
 
 def weight(law: str, level: str) -> float:
     """The prior of a text for a worker's question: labour law first, other cases last."""
-    labour = bool(re.search(_LABOUR, law))
+    labour = bool(re.search(LABOUR, law))
     if level == Level.CASE:
         return 1.2 if labour or "加班" in law or "用人单位" in law else 0.5
     return 2.0 if labour else 1.0
@@ -127,7 +127,7 @@ def build_release(
             progress=progress,
         )
         features = question_features(
-            _tokens(content.topics, content.synonyms), Regions(content.regions)
+            make_tokens(content.topics, content.synonyms), Regions(content.regions)
         )
         listed = entries(content.cards, content.points, content.cases, content.topics)
         build_questions(listed, features).save(folder)
@@ -157,7 +157,7 @@ def _words(content: Content) -> list[str]:
     return sorted(found)
 
 
-def _tokens(topics: Sequence[Topic], synonyms: Sequence[Synonym]) -> Tokens:
+def make_tokens(topics: Sequence[Topic], synonyms: Sequence[Synonym]) -> Tokens:
     """The same when wordings are built and when a question is asked."""
     words = sorted({w for t in topics for w in (t.name, *t.words)} | {s.term for s in synonyms})
     return Tokens(words, _lay_to_term(synonyms))
@@ -249,7 +249,7 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         manifest,
         library,
         store.open_index(folder / "index", settings.encoder or None),
-        open_questions(folder, question_features(_tokens(topics, synonyms), regions)),
+        open_questions(folder, question_features(make_tokens(topics, synonyms), regions)),
         regions,
         cards,
         points,

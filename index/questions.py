@@ -21,18 +21,23 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from index.meaning import Meaning, centre, open_meaning
 from index.retriever import Hit, Query, RetrieverError
 
 Features = Callable[[str], Iterable[tuple[str, float]]]
 """Text -> (feature, weight) pairs."""
 
 Floats = npt.NDArray[np.float64]
+Centres = npt.NDArray[np.float32]
 
 ARRAYS, LISTED = "questions.npz", "questions.json"
 
 K1, B = 1.2, 0.75
 SHORT = 18
 """Characters of a question that says nothing but what it asks."""
+
+MEANING = 0.3
+"""Share of the likeness of meaning in a confidence, beside counted words."""
 
 TEXT_WEIGHT = 1.5
 """How often an entry's own words count, against once for each wording."""
@@ -62,20 +67,25 @@ class Questions:
         idf: Floats,
         impacts: csr_matrix,
         features: Features,
+        centres: Centres,
+        meaning: Meaning,
     ) -> None:
-        """`listed` are (ref, kind, region) by row, `names` the features by column."""
+        """`listed` are (ref, kind, region) by row, `names` the features by column, `centres`
+        the entries' vectors in `meaning`, one a row."""
         self._refs = [ref for ref, _, _ in listed]
         self._kinds = np.array([kind for _, kind, _ in listed])
         self._regions = np.array([region for _, _, region in listed])
         self._names = list(names)
         self._column = {f: i for i, f in enumerate(self._names)}
         self._idf, self._impacts, self._features = idf, impacts, features
+        self._centres, self._meaning = centres, meaning
         self._rare = float(np.log(1 + (len(listed) + 0.5) / 0.5))
 
     def save(self, folder: Path) -> None:
         """Write two files into `folder`, which exists."""
         m = self._impacts
-        np.savez(folder / ARRAYS, idf=self._idf, data=m.data, indices=m.indices, indptr=m.indptr)
+        arrays = {"idf": self._idf, "data": m.data, "indices": m.indices, "indptr": m.indptr}
+        np.savez(folder / ARRAYS, centres=self._centres, **arrays)
         listed = list(zip(self._refs, self._kinds.tolist(), self._regions.tolist(), strict=True))
         text = json.dumps({"listed": listed, "names": self._names}, ensure_ascii=False)
         (folder / LISTED).write_text(text, encoding="utf-8")
@@ -99,9 +109,16 @@ class Questions:
 
     def confidences(self, text: str) -> Floats:
         """The confidence of every entry, in the order given."""
+        pairs = list(self._features(text))
+        likeness = self._centres @ self._meaning.encode(f for f, _ in pairs)
+        scores = (1 - MEANING) * self._counted(pairs, len(text)) + MEANING * likeness
+        return np.clip(scores, 0.0, 1.0).astype(np.float64)
+
+    def _counted(self, pairs: Iterable[tuple[str, float]], length: int) -> Floats:
+        """BM25 as a share of a perfect match."""
         known: dict[int, float] = {}
         possible = 0.0
-        for feature, weight in self._features(text):
+        for feature, weight in pairs:
             column = self._column.get(feature)
             # A word that no entry has ever used counts half: it may be a name or a typo.
             possible += weight * (self._rare / 2 if column is None else self._idf[column])
@@ -114,36 +131,47 @@ class Questions:
         vector[columns] = list(known.values())
         # BM25's saturation lets a matched term reach K1 + 1 times its idf; half of that is usual.
         # A long message says much beside its question; its best match is as often right.
-        length = max(1.0, len(text) / SHORT) ** 0.5
+        factor = max(1.0, length / SHORT) ** 0.5
         scores: Floats = np.asarray(self._impacts @ vector, dtype=np.float64)
-        scores = np.minimum(1.0, scores * length / (possible * (K1 + 1)))
+        scores = np.minimum(1.0, scores * factor / (possible * (K1 + 1)))
         return scores
 
 
-def build_questions(entries: Sequence[Entry], features: Features) -> Questions:
-    """The matcher over `entries`; seconds for some thousand wordings."""
+def build_questions(
+    entries: Sequence[Entry], features: Features, meaning: Meaning | None = None
+) -> Questions:
+    """The matcher over `entries`, by default with the vectors that ship; seconds for some
+    thousand wordings."""
+    meaning = meaning or open_meaning()
+
+    def vector(text: str) -> npt.NDArray[np.float32]:
+        return meaning.encode(f for f, _ in features(text))
+
+    centres = np.array([centre([vector(w) for w in e.wordings], vector(e.text)) for e in entries])
+    centres = centres.reshape(len(entries), meaning.dimension)
     bags = [_bag(e, features) for e in entries]
     seen = Counter(f for bag in bags for f in bag)
     names = sorted(seen)
     df = np.array([seen[f] for f in names], dtype=np.float64)
     idf = np.log(1 + (len(bags) - df + 0.5) / (df + 0.5))
     listed = [(e.ref, e.kind, e.region) for e in entries]
-    return Questions(listed, names, idf, _impacts(bags, names, idf), features)
+    impacts = _impacts(bags, names, idf)
+    return Questions(listed, names, idf, impacts, features, centres, meaning)
 
 
-def open_questions(folder: Path, features: Features) -> Questions:
+def open_questions(folder: Path, features: Features, meaning: Meaning | None = None) -> Questions:
     """What `save` wrote. Raises RetrieverError when a file is missing or damaged."""
     try:
         listed = json.loads((folder / LISTED).read_text(encoding="utf-8"))
         with np.load(folder / ARRAYS) as arrays:
             shape = (len(listed["listed"]), len(listed["names"]))
             matrix = csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
-            idf = arrays["idf"]
+            idf, centres = arrays["idf"], arrays["centres"]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RetrieverError(f"{folder}：问法表不完整；请运行 xst build") from error
-    return Questions(
-        [tuple(row) for row in listed["listed"]], listed["names"], idf, matrix, features
-    )
+    rows = [(ref, kind, region) for ref, kind, region in listed["listed"]]
+    meaning = meaning or open_meaning()
+    return Questions(rows, listed["names"], idf, matrix, features, centres, meaning)
 
 
 def _bag(entry: Entry, features: Features) -> dict[str, float]:
