@@ -19,6 +19,7 @@ from knowledge.figures import Figure, figures
 from knowledge.library import Article
 from knowledge.records import Status
 from knowledge.regions import NATION
+from knowledge.structure import paragraphs
 
 PLAIN = 600
 """Longest plain answer, in characters."""
@@ -144,8 +145,9 @@ def from_point(point: Point, region: str, contract: str, question: str, sources:
     if held.local:
         lead = held.local[:3]
         contrast = [r for r in held.nation[:1] if len(lead) < 3]
-        draft = _with_rules(base, (*lead, *contrast))
-        return _with_neighbours(draft, lead[0], contract, question, sources)
+        draft = _with_rules(base, lead)
+        draft = _with_neighbours(draft, lead[0], contract, question, sources)
+        return _with_rules(draft, contrast)
     nation = held.nation[:3]
     lead = nation[:1]
     known = [r for r in point.rules if r.region != NATION]
@@ -194,16 +196,18 @@ def _with_neighbours(
         if r.point != rule.point and r.region == rule.region
     ]
     said = "".join(draft.claims)
+    first = texts.SAME_ARTICLE.format(article=rule.cite[0].whole, says="")
+    chosen: list[Rule] = []
     for other in _of_type(others, contract, question)[:2]:
-        says = texts.SAME_ARTICLE.format(says=_stop(other.says))
-        if other.says in said or len(said) + len(says) > ROOMY:
-            continue
-        said += says
-        draft = replace(
-            draft.plus(claims=[says], cite=other.cite),
-            allowed=draft.allowed | frozenset(allowed_by([says], other.worked)),
-        )
-    return draft
+        if other.says not in said and len(said) + len(first) + len(other.says) <= ROOMY:
+            said += other.says
+            chosen.append(other)
+    if not chosen:
+        return draft
+    claim = first + "".join(_stop(r.says) for r in chosen)
+    allowed = frozenset(allowed_by([claim], [s for r in chosen for s in r.worked]))
+    cite = [c for r in chosen for c in r.cite]
+    return replace(draft.plus(claims=[claim], cite=cite), allowed=draft.allowed | allowed)
 
 
 def _examples(rules: Sequence[Rule], question: str) -> list[Rule]:
@@ -342,7 +346,8 @@ def from_articles(articles: Sequence[Article], question: str, region: str) -> Dr
 def finish(draft: Draft, question: str, sources: Sources) -> tuple[Reply | None, list[str]]:
     """The reply, or None and what the gate found. Adds 依据, status, contacts and thumbs."""
     draft = replace(draft, cite=_unique(draft.cite))
-    cited = tuple(_cited(c, question, sources) for c in draft.cite)
+    about = question + "".join(draft.claims)
+    cited = tuple(_cited(c, about, sources) for c in draft.cite)
     quotes = [
         *draft.quotes,
         *(gate.Quote(c.id, c.quote) for c in cited if c.official),
@@ -410,7 +415,9 @@ def render(answer: str, cited: Sequence[Cited], notes: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-def _cited(citation: Citation, question: str, sources: Sources) -> Cited:
+def _cited(citation: Citation, about: str, sources: Sources) -> Cited:
+    """A citation with its text; the sentence closest to what was asked and said is marked,
+    within the paragraph that is cited."""
     article = sources.article(citation)
     digest = sources.digest(citation.whole)
     place = str(citation).removeprefix(f"《{citation.law}》")
@@ -418,6 +425,9 @@ def _cited(citation: Citation, question: str, sources: Sources) -> Cited:
         checked = texts.CHECKED.format(day=digest.drafted) if digest else Status.UNVERIFIED
         region = _region_of(citation.law, sources)
         return Cited(citation.law, place, region, checked, "", quote=digest.says if digest else "")
+    parts = paragraphs(article.text)
+    if citation.paragraph > len(parts):
+        parts = [article.text] * citation.paragraph
     version = article.version
     start = version.validity.start
     return Cited(
@@ -429,7 +439,7 @@ def _cited(citation: Citation, question: str, sources: Sources) -> Cited:
         version.level,
         article.text,
         True,
-        best_sentence(question, article.text),
+        best_sentence(about, parts[citation.paragraph - 1] if citation.paragraph else article.text),
         article.id,
     )
 
