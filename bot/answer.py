@@ -82,6 +82,14 @@ def region_choices(regions: Iterable[str]) -> tuple[Choice, ...]:
     )
 
 
+def contract_choices(rules: Iterable[Rule], contract: str) -> tuple[Choice, ...]:
+    """Buttons for the contract type, where the rules differ by it and none was said."""
+    kinds = list(dict.fromkeys(r.contract for r in rules if r.contract != "任何"))
+    if contract or len(kinds) < 2:
+        return ()
+    return tuple(Choice(texts.CONTRACT_NAMES[k], f"contract:{k}") for k in kinds)
+
+
 # Rules of procedure
 
 
@@ -145,7 +153,7 @@ def from_point(point: Point, region: str, contract: str, question: str, sources:
     if held.local:
         lead = held.local[:3]
         contrast = [r for r in held.nation[:1] if len(lead) < 3]
-        draft = _with_rules(base, lead)
+        draft = _with_rules(base, lead).plus(choices=contract_choices(held.local, contract))
         draft = _with_neighbours(draft, lead[0], contract, question, sources)
         return _with_rules(draft, contrast)
     nation = held.nation[:3]

@@ -203,6 +203,7 @@ class Release:
     bargaining: frozenset[str]
     by_article: Mapping[Citation, Sequence[Rule]]
     contacts: Sequence[Contact]
+    operator: str
 
     @property
     def name(self) -> str:
@@ -261,6 +262,7 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         bargaining,
         by_article,
         settings.contacts,
+        settings.operator,
     )
 
 
@@ -271,6 +273,7 @@ class Seen:
         self._release, self.day = release, day
         self.regions = release.regions
         self.contacts = release.contacts
+        self.operator = release.operator
         self._find = lru_cache(maxsize=512)(lambda c: release.library.find(c, day))
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -38,6 +38,12 @@ class Sources(Protocol):
     def has_texts(self) -> bool: ...
     @property
     def as_of(self) -> str: ...
+    @property
+    def operator(self) -> str: ...
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How much there is: laws, articles, card, rule, digest."""
+        ...
 
     def match(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
         """Cards, points and cases by wording; the score is a confidence from 0 to 1."""

@@ -148,6 +148,7 @@ PRIVACY = (
     ),
 )
 OPERATOR_NONE = "运营单位还没有填写自己的名称和联系方式。"
+ABOUT = "协商通是自动程序，按导入的法规和本项目自己写的内容回答。{as_of}\n由谁运营：{operator}"
 AS_OF = "资料截至 {day}：{laws} 部法规、{articles} 条条文，{cards} 张问答卡、{rules} 条程序规则。"
 AS_OF_BARE = "资料截至 {day}：没有导入法规原文，只用本项目自己写的 {cards} 张问答卡、{rules} 条程序规则和 {digests} 条要点回答。"
 
@@ -203,7 +204,7 @@ WEB_FAULT = "出了点问题"
 WEB_HOME = "回到首页提问"
 
 # The terminal
-TERMINAL_HINT = "打字提问，回车发送；选项打数字；看更多打“更多”；换地方直接打省市名；结束打“退出”。"
+TERMINAL_HINT = "打字提问，回车发送；选项打数字；看更多打“更多”；换地方直接打省市名；“隐私”看怎么对待您的话，“关于”看资料截至哪天；结束打“退出”。"
 TERMINAL_PROMPT = "您："
 TERMINAL_CHOOSE = "打数字选："
 GOODBYE = "再见。刚才打的字没有保存。"

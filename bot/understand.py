@@ -99,6 +99,15 @@ def wants_person(text: str) -> bool:
     return bool(_PERSON.fullmatch(text))
 
 
+_INFO = re.compile(r"/?(?:(隐私|隐私政策|隐私说明|privacy)|(关于|资料截至|about|版本))[\W_]*", re.I)
+
+
+def asks_about_service(text: str) -> str:
+    """privacy for 「隐私」, about for 「关于」, else ""; one word is enough in every channel."""
+    m = _INFO.fullmatch(text.strip())
+    return "" if m is None else "privacy" if m[1] else "about"
+
+
 _MORE = re.compile(
     r"(?:更多|还有[吗呢么]?|继续|再多点|展开|详细(?:点|一点|说说)?|看原文|原文)[\W_]*"
 )

@@ -21,7 +21,7 @@ from sqlite_utils import Database
 
 from knowledge.authored import Override
 from knowledge.citation import Citation, article_order
-from knowledge.records import KnowledgeError, Level, ParsedText, Status
+from knowledge.records import KnowledgeError, ParsedText, Status
 from knowledge.validity import END_UNKNOWN, Facts, Validity, judge
 
 FORMAT = 1
@@ -469,9 +469,3 @@ class Library:
             "versions": len(self._versions),
             "articles": one("SELECT count(*) FROM articles").fetchone()[0],
         } | dict(one("SELECT kind, count(*) FROM content GROUP BY kind"))
-
-
-def rank(level: str) -> int:
-    """Order of legal rank, 0 highest (立法法 ch. 5)."""
-    order = [x.value for x in Level]
-    return order.index(level) if level in order else len(order)

@@ -123,6 +123,11 @@ rules:
     says: 收到要约书之日起10个工作日内答复。
     figures: [{number: 10, unit: 工作日, compare: 以内, from: 收到要约书, to: 答复}]
     cite: [《河南省协商条例》第一条]
+  - id: offer-response.henan.general
+    region: 河南
+    contract: 综合
+    says: 综合集体合同没有另外的期限，书面答复。
+    cite: [《河南省协商条例》第一条]
 """,
     "cards/small.yaml": """
 - id: wage-arrears

@@ -42,6 +42,7 @@ from bot.channels.views import article_url, law_url, phones, view
 from bot.message import Choice, Incoming, Reply
 from bot.release import Seen
 from bot.settings import Settings
+from bot.skills import ask
 from bot.turn import Session
 from knowledge.plain import from_plain, to_plain
 from knowledge.regions import NATION
@@ -289,9 +290,7 @@ class Web:
         )
 
     async def about(self, request: Request) -> Response:
-        sources = self._current()
-        sentence = texts.AS_OF if sources.has_texts else texts.AS_OF_BARE
-        return self._page("about.html", counts=sentence.format(**_counts(sources)))
+        return self._page("about.html", counts=ask.as_of(self._current()))
 
     async def health(self, request: Request) -> Response:
         sources = self._current()
@@ -338,19 +337,6 @@ _FAULTS = {
 
 
 # Small things
-
-
-def _counts(sources: Seen) -> dict[str, Any]:
-    counts = sources.counts
-    rules = counts.get("rule", 0)
-    return {
-        "day": sources.as_of,
-        "laws": f"{counts.get('laws', 0):,}",
-        "articles": f"{counts.get('articles', 0):,}",
-        "cards": f"{counts.get('card', 0):,}",
-        "rules": f"{rules:,}",
-        "digests": f"{counts.get('digest', 0):,}",
-    }
 
 
 def _pseudonym() -> str:

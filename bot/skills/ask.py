@@ -25,6 +25,7 @@ from bot.sources import Sources
 from bot.turn import Drop, Effect, Enqueue, Fetch, Hold, Log, Session, Turn, Vote
 from bot.understand import (
     LONGEST,
+    asks_about_service,
     asks_local,
     bigrams,
     clean,
@@ -90,6 +91,9 @@ def respond(incoming: Incoming, session: Session, sources: Sources) -> Turn:
     if code := receipt_code(text):
         return Turn((_say(""),), replace(session, waits=""), (Fetch(*code),))
     session = replace(session, waits="")
+    if info := asks_about_service(text):
+        says = privacy(sources) if info == "privacy" else about(sources)
+        return _fixed(says, "answer", session)
     if wants_person(text):
         return _chosen("person", session, sources)
     if wants_more(text):
@@ -359,6 +363,32 @@ def _preview(text: str, session: Session, sources: Sources) -> Turn:
 
 
 # Replies
+
+
+def privacy(sources: Sources) -> str:
+    """What is kept, how long, by whom, how to have it deleted."""
+    operator = sources.operator or texts.OPERATOR_NONE
+    return "\n".join(f"{title}：{says.format(operator=operator)}" for title, says in texts.PRIVACY)
+
+
+def about(sources: Sources) -> str:
+    """What this is, how current its library is, who runs it."""
+    return texts.ABOUT.format(
+        as_of=as_of(sources), operator=sources.operator or texts.OPERATOR_NONE
+    )
+
+
+def as_of(sources: Sources) -> str:
+    counts = sources.counts
+    form = texts.AS_OF if sources.has_texts else texts.AS_OF_BARE
+    return form.format(
+        day=sources.as_of,
+        laws=f"{counts.get('laws', 0):,}",
+        articles=f"{counts.get('articles', 0):,}",
+        cards=f"{counts.get('card', 0):,}",
+        rules=f"{counts.get('rule', 0):,}",
+        digests=f"{counts.get('digest', 0):,}",
+    )
 
 
 def _say(text: str) -> Reply:

@@ -53,6 +53,15 @@ def test_a_button_chooses_the_region_and_the_last_question_is_answered_again(per
     assert "10个工作日" in reply.answer
 
 
+def test_rules_that_differ_by_contract_type_offer_it_and_the_choice_is_kept(person):
+    """工资 and 综合 are never mixed: both are said, named, until one is chosen."""
+    reply = person.say("河南收到要约几天答复")
+    assert "河南（工资专项）" in reply.answer and "河南（综合集体合同）" in reply.answer
+    chosen = person.press("工资专项")
+    assert "10个工作日" in chosen.answer and "综合集体合同）" not in chosen.answer
+    assert person.session.contract == "工资"
+
+
 def test_a_number_picks_a_choice_in_any_spelling(person):
     for spelling in ("1", "1。", "①", "第一个", "选1", "一"):
         person.session = Session()
@@ -148,6 +157,16 @@ def test_a_missing_local_figure_is_said_and_not_invented(person):
     reply = person.say("广东高温津贴一天多少")
     assert reply.disposition == "clarify"
     assert "元" not in reply.answer
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("隐私", "怎么"), ("关于", "资料截至"), ("/privacy", "硬盘")]
+)
+def test_privacy_and_the_day_of_the_library_are_one_word_away(person, word, said):
+    reply = person.say(word)
+    assert reply.disposition == "answer"
+    assert said in reply.text or "您打的字去哪了" in reply.text
+    assert "试验工会" in reply.text, "who runs it is always said"
 
 
 # The instructor's queue
