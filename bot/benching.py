@@ -22,6 +22,7 @@ from index.retriever import Passage
 from knowledge.authored import read_content
 from knowledge.citation import Citation, law_name
 from knowledge.numerals import normal_article
+from knowledge.regions import NATION
 
 
 def bench_answers(settings: Settings, seconds: float) -> dict[str, Any]:
@@ -96,16 +97,12 @@ def content_questions(folder: Path) -> list[Passage]:
 
 def _leading(ids: dict[Citation, str]) -> Iterator[Passage]:
     content = read_content()
-    for card in content.cards:
-        for target in (ids.get(c.whole) for c in card.cite[:2]):
-            for number, question in enumerate(card.questions):
-                if target:
-                    yield Passage(f"q:{card.id}:{target}:{number}", "question", question, target)
+    asked = [(c.id, [x.whole for x in c.cite[:2]], c.questions) for c in content.cards]
     for point in content.points:
-        cited = [r.cite[0].whole for r in point.rules if r.region == "国家"][:1]
-        for target in (ids.get(c) for c in cited):
-            for number, question in enumerate(point.questions):
-                if target:
-                    yield Passage(
-                        f"q:{point.point}:{target}:{number}", "question", question, target
-                    )
+        cited = [r.cite[0].whole for r in point.rules if r.region == NATION][:1]
+        asked.append((point.point, cited, point.questions))
+    for ident, cited, questions in asked:
+        # Two paragraphs of one article are one target.
+        for target in dict.fromkeys(ids[c] for c in cited if c in ids):
+            for number, question in enumerate(questions):
+                yield Passage(f"q:{ident}:{target}:{number}", "question", question, target)
