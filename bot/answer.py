@@ -207,7 +207,9 @@ def _with_neighbours(
     first = texts.SAME_ARTICLE.format(article=rule.cite[0].whole, says="")
     chosen: list[Rule] = []
     for other in _of_type(others, contract, question)[:2]:
-        if other.says not in said and len(said) + len(first) + len(other.says) <= ROOMY:
+        known = bigrams(other.says) & bigrams(said)
+        fresh = len(known) * 2 < len(bigrams(other.says))
+        if fresh and len(said) + len(first) + len(other.says) <= ROOMY:
             said += other.says
             chosen.append(other)
     if not chosen:
@@ -227,9 +229,11 @@ def _examples(rules: Sequence[Rule], question: str) -> list[Rule]:
 
 
 def _differing(rules: Sequence[Rule], nation: Sequence[Rule]) -> list[Rule]:
-    """Rules with a figure that the nation's rules do not have: they show what may differ."""
+    """Rules whose first figure is not among the nation's: they show what may differ."""
     common = {(f.number, f.unit) for r in nation for f in r.figures}
-    return [r for r in rules if any((f.number, f.unit) not in common for f in r.figures)]
+    return [
+        r for r in rules if r.figures and (r.figures[0].number, r.figures[0].unit) not in common
+    ]
 
 
 def _with_rules(draft: Draft, rules: Sequence[Rule]) -> Draft:

@@ -7,12 +7,12 @@ every figure of the plain answer stands in a cited article or in a sum that is s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.sources import Sources
 from knowledge.citation import Citation, write_citation
-from knowledge.figures import Figure, missing_figures, show
+from knowledge.figures import Figure, figures, missing_figures, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,25 @@ def faults(
         missing = {f for claim in claims for f in missing_figures(claim, texts, allowed)}
         found += [f"figure {show(f)}" for f in sorted(missing)]
     return found
+
+
+def needed(
+    claims: Sequence[str],
+    cite: Sequence[Citation],
+    sources: Sources,
+    allowed: Iterable[Figure] = (),
+) -> list[Citation]:
+    """The first of `cite`, and those after it that carry a figure of `claims` which no earlier
+    one carries."""
+    kept, texts = [cite[0]], [support(cite[0], sources) or ""]
+    allowed = set(allowed)
+    for citation in cite[1:]:
+        missing = {f for claim in claims for f in missing_figures(claim, texts, allowed)}
+        text = support(citation, sources)
+        if missing and text and missing & figures(text):
+            kept.append(citation)
+            texts.append(text)
+    return kept
 
 
 def support(citation: Citation, sources: Sources) -> str | None:

@@ -11,9 +11,10 @@ a naive Bayes or a ridge classifier over the same features (`xst bench wordings`
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,16 +70,17 @@ class Questions:
         features: Features,
         centres: Centres,
         meaning: Meaning,
+        wordings: Mapping[str, int],
     ) -> None:
         """`listed` are (ref, kind, region) by row, `names` the features by column, `centres`
-        the entries' vectors in `meaning`, one a row."""
+        the entries' vectors in `meaning`, one a row; `wordings` lead to the row they are of."""
         self._refs = [ref for ref, _, _ in listed]
         self._kinds = np.array([kind for _, kind, _ in listed])
         self._regions = np.array([region for _, _, region in listed])
         self._names = list(names)
         self._column = {f: i for i, f in enumerate(self._names)}
         self._idf, self._impacts, self._features = idf, impacts, features
-        self._centres, self._meaning = centres, meaning
+        self._centres, self._meaning, self._wordings = centres, meaning, wordings
         self._rare = float(np.log(1 + (len(listed) + 0.5) / 0.5))
 
     def save(self, folder: Path) -> None:
@@ -87,7 +89,8 @@ class Questions:
         arrays = {"idf": self._idf, "data": m.data, "indices": m.indices, "indptr": m.indptr}
         np.savez(folder / ARRAYS, centres=self._centres, **arrays)
         listed = list(zip(self._refs, self._kinds.tolist(), self._regions.tolist(), strict=True))
-        text = json.dumps({"listed": listed, "names": self._names}, ensure_ascii=False)
+        held = {"listed": listed, "names": self._names, "wordings": dict(self._wordings)}
+        text = json.dumps(held, ensure_ascii=False)
         (folder / LISTED).write_text(text, encoding="utf-8")
 
     def search(self, query: Query, k: int) -> list[Hit]:
@@ -112,7 +115,11 @@ class Questions:
         pairs = list(self._features(text))
         likeness = self._centres @ self._meaning.encode(f for f, _ in pairs)
         scores = (1 - MEANING) * self._counted(pairs, len(text)) + MEANING * likeness
-        return np.clip(scores, 0.0, 1.0).astype(np.float64)
+        scores = np.clip(scores, 0.0, 1.0).astype(np.float64)
+        # Said in the very words that an entry lists: a short question is mostly common words.
+        if (row := self._wordings.get(plain(text))) is not None:
+            scores[row] = 1.0
+        return scores
 
     def _counted(self, pairs: Iterable[tuple[str, float]], length: int) -> Floats:
         """BM25 as a share of a perfect match."""
@@ -156,7 +163,12 @@ def build_questions(
     idf = np.log(1 + (len(bags) - df + 0.5) / (df + 0.5))
     listed = [(e.ref, e.kind, e.region) for e in entries]
     impacts = _impacts(bags, names, idf)
-    return Questions(listed, names, idf, impacts, features, centres, meaning)
+    wordings: dict[str, int] = {}
+    for row, entry in enumerate(entries):
+        for wording in entry.wordings:
+            wordings.setdefault(plain(wording), row)
+    wordings.pop("", None)
+    return Questions(listed, names, idf, impacts, features, centres, meaning, wordings)
 
 
 def open_questions(folder: Path, features: Features, meaning: Meaning | None = None) -> Questions:
@@ -167,11 +179,17 @@ def open_questions(folder: Path, features: Features, meaning: Meaning | None = N
             shape = (len(listed["listed"]), len(listed["names"]))
             matrix = csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
             idf, centres = arrays["idf"], arrays["centres"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise RetrieverError(f"{folder}：问法表不完整；请运行 xst build") from error
     rows = [(ref, kind, region) for ref, kind, region in listed["listed"]]
     meaning = meaning or open_meaning()
-    return Questions(rows, listed["names"], idf, matrix, features, centres, meaning)
+    wordings = listed["wordings"]
+    return Questions(rows, listed["names"], idf, matrix, features, centres, meaning, wordings)
+
+
+def plain(text: str) -> str:
+    """A wording without punctuation and particles, to tell whether two are the same."""
+    return re.sub(r"[\W_]|[了的呢吗啊呀嘛吧]", "", text)
 
 
 def _bag(entry: Entry, features: Features) -> dict[str, float]:

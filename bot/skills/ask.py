@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import texts
+from bot import gate, texts
 from bot.answer import (
     PLAIN,
     Draft,
@@ -191,9 +191,11 @@ def _beside(
     says = texts.BESIDE.format(title=title, says=opening(other.claims[0], BRIEF))
     if sum(map(len, draft.claims)) + len(says) > PLAIN - 60:
         return draft
-    # The first citation of each thing said comes before the second of any.
+    # The first citation of each thing said comes before the second of any; of the others, only
+    # what its opening needs.
     said = 1 + sum(c.startswith(texts.BESIDE[:2]) for c in draft.claims)
-    cite = (*draft.cite[:said], other.cite[0], *draft.cite[said:], *other.cite[1:])
+    needed = gate.needed([says], other.cite, sources, other.allowed | figures(title))
+    cite = (*draft.cite[:said], needed[0], *draft.cite[said:], *needed[1:])
     return replace(
         draft.plus(claims=[says]),
         cite=tuple(cite),

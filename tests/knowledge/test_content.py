@@ -122,3 +122,17 @@ def test_every_version_of_every_law_is_cited_back_to_itself(laws):
                 assert laws.find(Citation(name, article.number), TODAY) == article
                 seen += 1
     assert seen > 100
+
+
+def test_the_menu_leads_to_the_main_card_of_its_topic():
+    """What the assistant itself offers must be answered by the entry that means it."""
+    from bot import texts
+    from index.questions import plain
+
+    owners = {plain(q): c.id for c in read_content().cards for q in (c.title, *c.questions)}
+    assert [owners.get(plain(text)) for text in texts.MENU] == [
+        "arrears-what-to-do",
+        "overtime-rates",
+        "barg-what-is",
+        "barg-refusal-consequence",
+    ]
