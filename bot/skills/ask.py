@@ -86,7 +86,7 @@ def respond(incoming: Incoming, session: Session, sources: Sources) -> Turn:
         choice = session.choices[number - 1]
     if choice:
         return _chosen(choice, session, sources)
-    if session.waits == "question":
+    if session.waits == "question" and not _is_danger(text, sources):
         return _preview(text, session, sources)
     if code := receipt_code(text):
         return Turn((_say(""),), replace(session, waits=""), (Fetch(*code),))
@@ -254,6 +254,13 @@ def _unknown(text: str, session: Session, sources: Sources) -> Turn:
     person = Choice(texts.BUTTON_PERSON, "person")
     offered = [Choice(t, f"ref:{h.kind}:{h.ref}") for h in close if (t := _title(h, sources))]
     return _fixed(texts.NOT_FOUND + texts.NOT_FOUND_HINT, "clarify", session, (*offered, person))
+
+
+def _is_danger(text: str, sources: Sources) -> bool:
+    """Danger comes before anything that was under way."""
+    guard = sources.guard(text)
+    card = sources.card(guard.card) if guard else None
+    return card is not None and card.disposition == "escalate"
 
 
 # Choices and follow-ups

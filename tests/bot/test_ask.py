@@ -189,6 +189,13 @@ def test_a_question_is_kept_only_after_it_was_shown_and_agreed(person, store):
     assert store.queue() == []
 
 
+def test_danger_comes_before_the_queue(person, store):
+    """Someone who was asked for a question for the instructor writes of suicide instead."""
+    person.say(choice="person")
+    assert person.say("算了，我不想活了").disposition == "escalate"
+    assert person.session.waits == "" and store.queue() == []
+
+
 def test_declining_forgets(person, store):
     person.say(choice="person")
     person.say("外包转正式要满几年")
