@@ -32,10 +32,14 @@ app = typer.Typer(
 )
 evaluate = typer.Typer(help="评测。", no_args_is_help=True)
 bench = typer.Typer(help="测速与检索基准。", no_args_is_help=True)
+content_ = typer.Typer(help="自带内容。", no_args_is_help=True)
+rules = typer.Typer(help="程序规则。", no_args_is_help=True)
 learn = typer.Typer(help="训练。", no_args_is_help=True)
 queue = typer.Typer(help="指导员的问题队列。", no_args_is_help=True)
 app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
+app.add_typer(content_, name="content")
+app.add_typer(rules, name="rules")
 app.add_typer(learn, name="learn")
 app.add_typer(queue, name="queue")
 
@@ -498,6 +502,67 @@ def eval_answers(
             )
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
+
+
+@evaluate.command("variants")
+def eval_variants() -> None:
+    """每种问法轮流拿掉再问，看它的条目排第几（近似的问法一起拿掉）。"""
+    from bot.coverage import held_out
+    from bot.release import make_tokens
+    from bot.wording import entries, question_features
+    from knowledge.authored import read_content
+    from knowledge.regions import Regions
+
+    content = read_content()
+    tokens = make_tokens(content.topics, content.synonyms)
+    features = question_features(tokens, Regions(content.regions))
+    listed = entries(content.cards, content.points, content.cases, content.topics)
+    report = held_out(listed, features)
+    out.print(
+        f"{report['asked']:,} 种问法：排第一 {report['first']:.1%}，前三 {report['first_three']:.1%}"
+        "（编码器训练时见过这些问法，数字略偏高）"
+    )
+    print(json.dumps(report))
+
+
+@content_.command("coverage")
+def content_coverage() -> None:
+    """话题 × 对象的卡片数，标出空缺。"""
+    from bot.coverage import topics
+    from knowledge.authored import read_content
+
+    rows = topics(read_content())
+    table = Table(title="内容覆盖")
+    table.add_column("话题", no_wrap=True)
+    for column in rows[0][1]:
+        table.add_column(column, justify="right")
+    for name, counts in rows:
+        table.add_row(name, *(str(n) if n else "·" for n in counts.values()))
+    out.print(table)
+    holes = [name for name, counts in rows if not any(counts.values())]
+    out.print(f"没有卡片也没有要点的话题：{'、'.join(holes) or '无'}")
+
+
+@rules.command("matrix")
+def rules_matrix(
+    step: Annotated[str, typer.Option(help="只看一个环节，如 应约")] = "",
+    region: Annotated[list[str] | None, typer.Option(help="只看这些地区，可写多次")] = None,
+) -> None:
+    """程序要点 × 地区的数字，空格表示库里没有当地规定。"""
+    from bot.coverage import matrix
+    from knowledge.authored import read_content
+
+    regions, rows = matrix(read_content())
+    shown = [r for r in regions if not region or r in region]
+    if not shown:
+        _fail(f"--region: 没有这些地区的规则，有的是 {'、'.join(regions)}")
+    table = Table(title="程序规则", show_lines=False)
+    for column in ("环节", "要点", *shown):
+        table.add_column(column, overflow="fold")
+    for at, title, cells in rows:
+        if step in ("", at):
+            table.add_row(at, title, *(cells.get(r, "") for r in shown))
+    out.print(table)
 
 
 @bench.command("retrieval")
