@@ -17,7 +17,6 @@ from knowledge.library import (
     Shelf,
     fingerprint,
     publish,
-    rank,
     text_key,
 )
 from knowledge.numerals import article_label
@@ -352,10 +351,6 @@ def test_a_file_of_another_format_is_left_alone(tmp_path, format_):
         with pytest.raises(LibraryError, match="格式不同"):
             use(path)
     assert path.read_bytes() == before
-
-
-def test_rank_follows_the_order_of_levels():
-    assert rank("宪法") < rank("法律") < rank("地方性法规") < rank("部门规章") < rank("没有")
 
 
 DAYS = st.dates(date(1995, 1, 1), date(2026, 11, 19))
