@@ -21,9 +21,9 @@ from bot.turn import Session
 
 FIELD = Path(__file__).parent.parent / "questions" / "field.jsonl"
 FLOORS = {
-    "disposition": 0.90,
-    "citation": 0.84,
-    "hard_facts": 0.77,
+    "disposition": 0.95,
+    "citation": 0.86,
+    "hard_facts": 0.80,
     "must_not": 1.0,
     "in_force": 1.0,
 }
@@ -54,4 +54,4 @@ def test_with_the_built_in_content_alone_nothing_out_of_force_is_cited(tmp_path)
     """Lower floors: articles alone answer some questions, and they are not there."""
     report = score(tmp_path, None)
     assert report["in_force"] == 1.0 and report["must_not"] == 1.0
-    assert report["disposition"] >= 0.85 and report["citation"] >= 0.80
+    assert report["disposition"] >= 0.94 and report["citation"] >= 0.85
