@@ -9,16 +9,13 @@ from dataclasses import dataclass
 class Incoming:
     """One message. `choice` is the payload of a button that was pressed, "" for typed text.
 
-    `sender` is a pseudonym of the channel's making; no skill reads it. `room` is how many
-    characters of one reply the channel can hold.
+    `sender` is a pseudonym of the channel's making; no skill reads it.
     """
 
     text: str
     choice: str = ""
     sender: str = ""
     channel: str = "terminal"
-    room: int = 4000
-    private: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,14 @@ from bot.message import Reply
 class Session:
     """What a conversation remembers: what was answered, never what was typed.
 
-    `region` and `contract` are the profile; `ref` is the id last answered, `shown` how many of
-    its citations were shown; `choices` the payloads that a number may pick; `waits` what the
-    next message is for ("" | "question" | "consent").
+    `region` and `contract` are the profile; `ref` is the id last answered; `choices` the
+    payloads that a number may pick; `waits` what the next message is for
+    ("" | "question" | "consent").
     """
 
     region: str = ""
     contract: str = ""
     ref: str = ""
-    shown: int = 0
     choices: tuple[str, ...] = ()
     waits: str = ""
 

@@ -47,7 +47,7 @@ def run(
         if not text.strip():
             continue
         try:
-            incoming = Incoming(text, sender=sender, channel="terminal", room=4000)
+            incoming = Incoming(text, sender=sender, channel="terminal")
             turn = assistant.handle(incoming, session)
         except KeyboardInterrupt:
             break

@@ -50,7 +50,6 @@ from knowledge.regions import NATION
 log = logging.getLogger("xst")
 
 HERE = Path(__file__).parent
-ROOM = 20_000
 AT_ONCE, WAITING = 8, 64
 """Answers computed at one time, and people that may wait for one; more are asked to retry."""
 
@@ -194,7 +193,7 @@ class Web:
             choice = f"ref:{session.ref}"
         if choice and not usable(choice, session, sources):
             return Exchange(asked, (_plain(texts.WEB_STALE),), session, sender)
-        incoming = Incoming(said.text, choice, sender, "web", ROOM)
+        incoming = Incoming(said.text, choice, sender, "web")
         turn = self._assistant.handle(incoming, session)
         replies = first + turn.replies
         return Exchange(asked, replies, turn.session, sender)
