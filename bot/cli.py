@@ -208,7 +208,7 @@ def check(
     total = len(faults) + len(results)
     against = (
         "法规原文"
-        if library is not None and library_has(library)
+        if library is not None and library.has_texts
         else "要点（没有法规原文，引用未能核对）"
     )
     out.print(
@@ -225,10 +225,6 @@ def check(
             kinds["form"] = len(faults)
         _fail(f"共 {total} 处要改：" + "、".join(f"{k} {n}" for k, n in kinds.items()))
     out.print("没有发现错误。")
-
-
-def library_has(library: Any) -> bool:
-    return bool(library.has_texts)
 
 
 def _day(text: str) -> date:

@@ -43,7 +43,7 @@ from knowledge.citation import Citation
 from knowledge.library import Article, Library, Version, fingerprint, publish
 from knowledge.plain import from_plain, to_plain
 from knowledge.records import Level
-from knowledge.regions import Regions
+from knowledge.regions import NATION, Regions
 
 KEEP = 2
 """Releases kept: the current one and the one before, for servers that still have it open."""
@@ -64,7 +64,7 @@ def weight(law: str, level: str) -> float:
     return 2.0 if labour else 1.0
 
 
-def _passages(library: Library, content: Content) -> Iterator[Passage]:
+def _passages(library: Library) -> Iterator[Passage]:
     for article in library.each_article():
         version = article.version
         yield Passage(
@@ -118,7 +118,7 @@ def build_release(
         words = _words(content)
         synonyms = _lay_to_term(content.synonyms)
         manifest = store.build(
-            _passages(library, content),
+            _passages(library),
             folder / "index",
             encoder=settings.encoder or None,
             words=words,
@@ -242,7 +242,7 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         r.region
         for p in points.values()
         for r in p.rules
-        if r.region != "国家"
+        if r.region != NATION
         and any(w in r.cite[0].law for w in ("集体合同", "集体协商", "劳动合同条例"))
     )
     return Release(
@@ -309,10 +309,6 @@ class Seen:
 
     def case(self, ident: str) -> Case | None:
         return self._release.cases.get(ident)
-
-    def rules(self, point: str) -> Sequence[Rule]:
-        found = self.point(point)
-        return found.rules if found else ()
 
     def rules_citing(self, citation: Citation) -> Sequence[Rule]:
         return self._release.by_article.get(citation, ())

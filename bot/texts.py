@@ -31,7 +31,6 @@ LOCAL_MISSING_BARE = (
 )
 LOCAL_MAY_DIFFER = "{region}可能有更高的标准，本库没有查到，请向当地工会或人社部门核实。"
 LOCAL_TEXT_MISSING = "本库没有{region}自己的规定，下面是全国的底线，请向当地工会或人社部门核实。"
-LOCAL_SEE = "{region}的相关条文见依据。"
 PERHAPS = "您问的可能是「{title}」。"
 SAME_ARTICLE = "{article}还规定：{says}"
 BESIDE = "另外，{title}：{says}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -68,9 +67,3 @@ class Retriever(Protocol):
     def search(self, query: Query, k: int) -> list[Hit]:
         """The best `k` passages for `query`, best first."""
         ...
-
-
-class Builder(Protocol):
-    """What an engine needs to be built: passages once, in any order."""
-
-    def __call__(self, passages: Iterable[Passage]) -> Retriever: ...
