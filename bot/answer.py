@@ -12,11 +12,11 @@ from bot import gate, texts
 from bot.message import Choice, Cited, Reply
 from bot.sources import Sources
 from bot.understand import best_sentence, bigrams
-from knowledge.authored import Card, Case, Point, Rule
 from knowledge.check import allowed_by
 from knowledge.citation import Citation
 from knowledge.figures import Figure, figures
 from knowledge.library import Article
+from knowledge.pieces import Card, Case, Point, Rule
 from knowledge.records import Status
 from knowledge.regions import NATION
 from knowledge.structure import paragraphs

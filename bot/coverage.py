@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from index.meaning import Meaning, open_meaning
 from index.questions import Entry, Features, build_questions
 from index.retriever import Query
-from knowledge.authored import AUDIENCES, Content, Span
+from knowledge.pieces import AUDIENCES, Content, Span
 
 
 def topics(content: Content) -> list[tuple[str, dict[str, int]]]:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from knowledge.authored import Override, read_overrides
+from knowledge.authored import read_overrides
 from knowledge.importers import ImportFault, find, read
 from knowledge.library import Counts, Shelf, text_key
+from knowledge.pieces import Override
 from knowledge.records import ParsedText
 
 TWIN = "twin"

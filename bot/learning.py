@@ -11,8 +11,9 @@ from pathlib import Path
 from bot.importing import import_paths
 from bot.release import LABOUR, make_tokens
 from bot.wording import entries, question_features
-from knowledge.authored import Content, read_content
+from knowledge.authored import read_content
 from knowledge.library import Library, publish
+from knowledge.pieces import Content
 from knowledge.regions import Regions
 
 Pair = tuple[str, str]

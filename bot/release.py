@@ -26,24 +26,14 @@ from index import store
 from index.questions import Questions, build_questions, open_questions
 from index.retriever import Hit, Passage, Query, Retriever, RetrieverError
 from index.text import Tokens
-from knowledge.authored import (
-    Card,
-    Case,
-    Content,
-    Digest,
-    Guard,
-    Point,
-    Region,
-    Rule,
-    Synonym,
-    Topic,
-    read_content,
-)
+from knowledge.authored import read_content
 from knowledge.citation import Citation
 from knowledge.library import Article, Library, Version, fingerprint, publish
+from knowledge.pieces import Card, Case, Content, Digest, Guard, Point, Region, Rule, Synonym, Topic
 from knowledge.plain import from_plain, to_plain
 from knowledge.records import Level
 from knowledge.regions import NATION, Regions
+from knowledge.signing import read_signatures, signed
 
 KEEP = 2
 """Releases kept: the current one and the one before, for servers that still have it open."""
@@ -103,6 +93,7 @@ def build_release(
     that is served stays as it was.
     """
     content = content or read_content()
+    content, _ = signed(content, read_signatures(settings.signatures))
     releases = settings.home / "releases"
     releases.mkdir(parents=True, exist_ok=True)
     for left in releases.glob(".building-*"):

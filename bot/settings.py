@@ -39,6 +39,10 @@ class Settings:
         return self.database or f"sqlite:///{self.home / 'live.db'}"
 
     @property
+    def signatures(self) -> Path:
+        return self.home / "signatures.yaml"
+
+    @property
     def config(self) -> Path:
         return self.home / "xst.toml"
 

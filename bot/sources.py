@@ -8,9 +8,9 @@ from datetime import date
 from typing import Protocol
 
 from index.retriever import Hit
-from knowledge.authored import Card, Case, Digest, Guard, Point, Rule
 from knowledge.citation import Citation
 from knowledge.library import Article, Version
+from knowledge.pieces import Card, Case, Digest, Guard, Point, Rule
 from knowledge.regions import Regions
 
 

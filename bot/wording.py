@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from index.questions import Entry, Features
 from index.text import Tokens
-from knowledge.authored import Card, Case, Guard, Point, Synonym, Topic
+from knowledge.pieces import Card, Case, Guard, Point, Synonym, Topic
 from knowledge.regions import Regions
 
 _FILLER = re.compile(

@@ -11,7 +11,6 @@ a naive Bayes or a ridge classifier over the same features (`xst bench wordings`
 from __future__ import annotations
 
 import json
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +23,7 @@ from scipy.sparse import csr_matrix
 
 from index.meaning import Meaning, centre, open_meaning
 from index.retriever import Hit, Query, RetrieverError
+from knowledge.pieces import bare
 
 Features = Callable[[str], Iterable[tuple[str, float]]]
 """Text -> (feature, weight) pairs."""
@@ -117,7 +117,7 @@ class Questions:
         scores = (1 - MEANING) * self._counted(pairs, len(text)) + MEANING * likeness
         scores = np.clip(scores, 0.0, 1.0).astype(np.float64)
         # Said in the very words that an entry lists: a short question is mostly common words.
-        if (row := self._wordings.get(plain(text))) is not None:
+        if (row := self._wordings.get(bare(text))) is not None:
             scores[row] = 1.0
         return scores
 
@@ -166,7 +166,7 @@ def build_questions(
     wordings: dict[str, int] = {}
     for row, entry in enumerate(entries):
         for wording in entry.wordings:
-            wordings.setdefault(plain(wording), row)
+            wordings.setdefault(bare(wording), row)
     wordings.pop("", None)
     return Questions(listed, names, idf, impacts, features, centres, meaning, wordings)
 
@@ -185,11 +185,6 @@ def open_questions(folder: Path, features: Features, meaning: Meaning | None = N
     meaning = meaning or open_meaning()
     wordings = listed["wordings"]
     return Questions(rows, listed["names"], idf, matrix, features, centres, meaning, wordings)
-
-
-def plain(text: str) -> str:
-    """A wording without punctuation and particles, to tell whether two are the same."""
-    return re.sub(r"[\W_]|[了的呢吗啊呀嘛吧]", "", text)
 
 
 def _bag(entry: Entry, features: Features) -> dict[str, float]:

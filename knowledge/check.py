@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from knowledge.authored import Card, Case, Content, Digest, Override, Place, Rule, Span
 from knowledge.citation import Citation, write_citation
 from knowledge.figures import Figure, figure, figures, missing_figures, show, supported, worked
 from knowledge.library import Article, Library
 from knowledge.numerals import narrow
+from knowledge.pieces import Card, Case, Content, Digest, Override, Place, Rule, Span
 from knowledge.records import Status
 from knowledge.structure import items, paragraphs
 

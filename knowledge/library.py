@@ -19,8 +19,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from knowledge.authored import Override
 from knowledge.citation import Citation, article_order
+from knowledge.pieces import Override
 from knowledge.records import KnowledgeError, ParsedText, Status
 from knowledge.validity import END_UNKNOWN, Facts, Validity, judge
 

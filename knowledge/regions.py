@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from knowledge.authored import Region
+from knowledge.pieces import Region
 
 NATION = "国家"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from knowledge.authored import Override
+from knowledge.pieces import Override
 from knowledge.records import Status
 
 END_UNKNOWN = "来源标为失效，失效日未载"

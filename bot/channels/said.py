@@ -14,7 +14,7 @@ from starlette.requests import Request
 from bot import texts
 from bot.release import Seen
 from bot.turn import Session
-from knowledge.authored import CONTRACTS
+from knowledge.pieces import CONTRACTS
 from knowledge.regions import NATION
 
 BODY = 64 * 1024

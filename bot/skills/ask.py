@@ -40,8 +40,8 @@ from bot.understand import (
     wants_person,
 )
 from index.retriever import Hit
-from knowledge.authored import CONTRACTS
 from knowledge.figures import figures
+from knowledge.pieces import CONTRACTS
 from knowledge.regions import NATION
 
 SURE = 0.42

@@ -9,7 +9,8 @@ from small import write_content
 from bot.coverage import held_out, matrix, near, shown, topics
 from index.meaning import Meaning
 from index.questions import Entry
-from knowledge.authored import Span, read_content
+from knowledge.authored import read_content
+from knowledge.pieces import Span
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from small import NEW, TODAY, build_home, write_content
 from bot.importing import import_paths
 from bot.release import Current, build_release, current_folder, open_release
 from index.retriever import RetrieverError
-from knowledge.authored import ContentError, read_content
+from knowledge.authored import read_content
+from knowledge.forms import ContentError
 from knowledge.library import fingerprint
 
 

@@ -55,6 +55,8 @@ def library(tmp_path):
         one.close()
 
 
+QUESTIONS = "茶歇多久, 歇多久, 喝茶多少分钟, 茶歇时间, 多久算茶歇, 歇一会行不"
+
 CARD = """
 - id: {id}
   topic: time
@@ -133,7 +135,11 @@ def folder(tmp_path):
 @pytest.fixture
 def card():
     def make(id="tea", answer="茶歇20分钟。", cite="《茶歇规定》第二条"):
-        return CARD.format(id=id, answer=answer, cite=cite)
+        made = CARD.format(id=id, answer=answer, cite=cite)
+        # A wording belongs to one entry only.
+        return (
+            made if id == "tea" else made.replace(QUESTIONS, QUESTIONS.replace(",", f"{id},") + id)
+        )
 
     return make
 

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.authored import Span, read_content
+from knowledge.authored import read_content
 from knowledge.check import KINDS, Fault, allowed_by, check, cited, span_figure, unreviewed
 from knowledge.citation import Citation
 from knowledge.figures import figures
+from knowledge.pieces import Span
 
 TODAY = date(2026, 11, 20)
 DIGEST = """law: 茶歇规定

@@ -35,7 +35,8 @@ def test_the_content_loads_without_a_fault():
 def test_the_content_holds_no_file_that_nobody_reads():
     """A misspelt suffix or folder would leave its entries out without a word."""
     known = re.compile(
-        r"README\.md|(?:topics|synonyms|regions|guards|validity)\.yaml"
+        r"README\.md"
+        r"|(?:topics|synonyms|regions|guards|validity|glossary|gaps|conflicts|replaced)\.yaml"
         r"|(?:cards|rules|digests|quiz)/[^/]+\.yaml|cases/[^/]+\.md|templates/.+"
     )
     names = [p.relative_to(CONTENT).as_posix() for p in CONTENT.rglob("*") if p.is_file()]
@@ -127,12 +128,14 @@ def test_every_version_of_every_law_is_cited_back_to_itself(laws):
 def test_the_menu_leads_to_the_main_card_of_its_topic():
     """What the assistant itself offers must be answered by the entry that means it."""
     from bot import texts
-    from index.questions import plain
+    from knowledge.pieces import bare
 
-    owners = {plain(q): c.id for c in read_content().cards for q in (c.title, *c.questions)}
-    assert [owners.get(plain(text)) for text in texts.MENU] == [
+    found = read_content()
+    owners = {bare(q): c.id for c in found.cards for q in (c.title, *c.questions)}
+    owners |= {bare(q): p.point for p in found.points for q in (p.title, *p.questions)}
+    assert [owners.get(bare(text)) for text in texts.MENU] == [
         "arrears-what-to-do",
         "overtime-rates",
         "barg-what-is",
-        "barg-refusal-consequence",
+        "refusal-liability",
     ]

@@ -5,7 +5,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.authored import (
+from knowledge.citation import Citation
+from knowledge.pieces import (
     Card,
     Case,
     Digest,
@@ -19,7 +20,6 @@ from knowledge.authored import (
     Synonym,
     Topic,
 )
-from knowledge.citation import Citation
 from knowledge.plain import from_plain, to_plain
 
 TEXT = st.text(max_size=6)

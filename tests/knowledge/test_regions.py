@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.authored import Region
+from knowledge.pieces import Region
 from knowledge.regions import NATION, Regions
 
 SMALL = Regions(

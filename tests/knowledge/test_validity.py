@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.authored import Override
+from knowledge.pieces import Override
 from knowledge.records import Status
 from knowledge.validity import Facts, Validity, judge
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bot.cli.common import err, fail, out, progress, read_day
+from bot.cli.content import content, rules
 from bot.message import Incoming, Reply
 from bot.settings import ConfigError, Settings, read_settings
 from bot.turn import Session
@@ -32,19 +32,14 @@ app = typer.Typer(
 )
 evaluate = typer.Typer(help="评测。", no_args_is_help=True)
 bench = typer.Typer(help="测速与检索基准。", no_args_is_help=True)
-content_ = typer.Typer(help="自带内容。", no_args_is_help=True)
-rules = typer.Typer(help="程序规则。", no_args_is_help=True)
 learn = typer.Typer(help="训练。", no_args_is_help=True)
 queue = typer.Typer(help="指导员的问题队列。", no_args_is_help=True)
 app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
-app.add_typer(content_, name="content")
+app.add_typer(content, name="content")
 app.add_typer(rules, name="rules")
 app.add_typer(learn, name="learn")
 app.add_typer(queue, name="queue")
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
@@ -55,27 +50,11 @@ def main() -> None:
     try:
         app()
     except (KnowledgeError, RetrieverError, ConfigError, StoreError) as error:
-        _fail(str(error))
+        fail(str(error))
     except BrokenPipeError:
         sys.stderr.close()
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _fail(message: str) -> NoReturn:
-    err.print(f"错误：{message}", markup=False, soft_wrap=True)
-    sys.exit(1)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    )
 
 
 # Library
@@ -94,9 +73,9 @@ def import_(
     settings = read_settings()
     for path in paths:
         if not path.exists():
-            _fail(f"{path}: 没有这个文件或文件夹")
+            fail(f"{path}: 没有这个文件或文件夹")
     started = time.perf_counter()
-    with _progress() as bar:
+    with progress() as bar:
         task = bar.add_task("导入法规", total=None)
         done = import_paths(
             paths, settings.shelf, lambda n, all_: bar.update(task, completed=n, total=all_)
@@ -129,7 +108,7 @@ def import_(
     for _, reason in done.faults:
         err.print(f"没有读成：{reason}", markup=False, soft_wrap=True)
     if not read:
-        _fail("没有导入任何法规")
+        fail("没有导入任何法规")
     out.print("接着运行 xst build，新内容才会生效。")
     if done.faults:
         raise typer.Exit(3)
@@ -142,7 +121,7 @@ def build() -> None:
 
     settings = read_settings()
     started = time.perf_counter()
-    with _progress() as bar:
+    with progress() as bar:
         tasks: dict[str, Any] = {}
 
         def step(stage: str, done: int, total: int) -> None:
@@ -167,7 +146,7 @@ def check(
     ] = None,
     day: Annotated[str, typer.Option(help="按哪一天的效力核对，如 2026-11-20")] = "",
     strict: Annotated[bool, typer.Option(help="缺要点也算错")] = True,
-    content: Annotated[Path | None, typer.Option(help="另一个内容文件夹")] = None,
+    folder: Annotated[Path | None, typer.Option("--content", help="另一个内容文件夹")] = None,
 ) -> None:
     """校对自带内容：引用的条文存在且现行有效，数字都在所引条文里，格式与编号无误。"""
     import tempfile
@@ -180,16 +159,16 @@ def check(
 
     settings = read_settings()
     faults: list[str] = []
-    found = read_content(content or CONTENT, faults)
-    on = _day(day)
+    found = read_content(folder or CONTENT, faults)
+    on = read_day(day)
     laws = laws or settings.laws
     with tempfile.TemporaryDirectory() as temporary:
         shelf = settings.shelf
         if laws is not None:
             if not laws.exists():
-                _fail(f"{laws}: 没有这个文件夹")
+                fail(f"{laws}: 没有这个文件夹")
             shelf = Path(temporary) / "shelf.db"
-            with _progress() as bar:
+            with progress() as bar:
                 task = bar.add_task("读法规", total=None)
                 import_paths([laws], shelf, lambda n, a: bar.update(task, completed=n, total=a))
         library = None
@@ -223,15 +202,8 @@ def check(
             kinds[f.kind] = kinds.get(f.kind, 0) + 1
         if faults:
             kinds["form"] = len(faults)
-        _fail(f"共 {total} 处要改：" + "、".join(f"{k} {n}" for k, n in kinds.items()))
+        fail(f"共 {total} 处要改：" + "、".join(f"{k} {n}" for k, n in kinds.items()))
     out.print("没有发现错误。")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text) if text else date.today()
-    except ValueError:
-        _fail(f"--on/--day: “{text}” 不是日期，应写作 2026-11-20")
 
 
 # Asking
@@ -253,13 +225,13 @@ def ask(
 
     settings = read_settings()
     release = open_release(settings)
-    sources = release.on(_day(on))
+    sources = release.on(read_day(on))
     assistant = Assistant(lambda: sources)
     if jsonl:
         _ask_lines(assistant, sys.stdin)
         return
     if not question.strip():
-        _fail("请写上要问的话，例如：xst ask 老板收到要约多少天要答复")
+        fail("请写上要问的话，例如：xst ask 老板收到要约多少天要答复")
     region = _region(region, sources)
     reply = assistant.handle(Incoming(question), Session(region=region)).replies[0]
     out.print(reply.text, markup=False, soft_wrap=True)
@@ -272,7 +244,7 @@ def _region(name: str, sources: Any) -> str:
         return ""
     found = sources.regions.named(name)
     if not found:
-        _fail(f"--region: 没认出“{name}”，请写省或市的名字，如 河南、杭州")
+        fail(f"--region: 没认出“{name}”，请写省或市的名字，如 河南、杭州")
     return str(found)
 
 
@@ -354,9 +326,9 @@ def serve(
     settings = read_settings()
     problems = [p for p in diagnose(replace(settings, public=True)) if p[0] == "缺"]
     if settings.public and problems:
-        _fail("公开服务还不能启动：" + "；".join(p[1] for p in problems))
+        fail("公开服务还不能启动：" + "；".join(p[1] for p in problems))
     if host not in ("127.0.0.1", "localhost", "::1") and not settings.public:
-        _fail(
+        fail(
             f"{settings.config}: 对外开放（--host {host}）须先写 [server] public = true、运营单位和联系方式"
         )
     assistant, current = make_assistant(settings)
@@ -475,7 +447,7 @@ def eval_answers(
     try:
         report = score(read_asked(file), answer)
     except EvaluationError as error:
-        _fail(str(error))
+        fail(str(error))
     table = Table(
         title=f"{file.name}：{report['questions']} 问，{'有' if sources.has_texts else '没有'}法规原文"
     )
@@ -519,46 +491,6 @@ def eval_variants() -> None:
         "（编码器训练时见过这些问法，数字略偏高）"
     )
     print(json.dumps(report))
-
-
-@content_.command("coverage")
-def content_coverage() -> None:
-    """话题 × 对象的卡片数，标出空缺。"""
-    from bot.coverage import topics
-    from knowledge.authored import read_content
-
-    rows = topics(read_content())
-    table = Table(title="内容覆盖")
-    table.add_column("话题", no_wrap=True)
-    for column in rows[0][1]:
-        table.add_column(column, justify="right")
-    for name, counts in rows:
-        table.add_row(name, *(str(n) if n else "·" for n in counts.values()))
-    out.print(table)
-    holes = [name for name, counts in rows if not any(counts.values())]
-    out.print(f"没有卡片也没有要点的话题：{'、'.join(holes) or '无'}")
-
-
-@rules.command("matrix")
-def rules_matrix(
-    step: Annotated[str, typer.Option(help="只看一个环节，如 应约")] = "",
-    region: Annotated[list[str] | None, typer.Option(help="只看这些地区，可写多次")] = None,
-) -> None:
-    """程序要点 × 地区的数字，空格表示库里没有当地规定。"""
-    from bot.coverage import matrix
-    from knowledge.authored import read_content
-
-    regions, rows = matrix(read_content())
-    shown = [r for r in regions if not region or r in region]
-    if not shown:
-        _fail(f"--region: 没有这些地区的规则，有的是 {'、'.join(regions)}")
-    table = Table(title="程序规则", show_lines=False)
-    for column in ("环节", "要点", *shown):
-        table.add_column(column, overflow="fold")
-    for at, title, cells in rows:
-        if step in ("", at):
-            table.add_row(at, title, *(cells.get(r, "") for r in shown))
-    out.print(table)
 
 
 @bench.command("retrieval")
@@ -630,8 +562,8 @@ def learn_wordings(
 
     laws = laws or read_settings().laws
     if laws is None or not laws.exists():
-        _fail("请用 --laws 给出法规原文的文件夹，或设 XST_LAWS")
-    with _progress() as bar:
+        fail("请用 --laws 给出法规原文的文件夹，或设 XST_LAWS")
+    with progress() as bar:
         task = bar.add_task("训练", total=None)
         path = train_wordings(
             laws, target or SHIPPED, lambda n, a: bar.update(task, completed=n, total=a)
@@ -681,12 +613,12 @@ def queue_answer(
     cited = [read_citation(c) for c in cite or []]
     problems = faults([text], cited, [], open_release(settings).on(date.today()))
     if problems:
-        _fail(f"答复没有保存，请改正：{'；'.join(problems)}")
+        fail(f"答复没有保存，请改正：{'；'.join(problems)}")
     store = open_store(settings.database_url)
     if not re.fullmatch(r"[0-9a-f]{4,32}", key) or not store.answer(
         key, text, list(map(str, cited)), date.today()
     ):
-        _fail(f"{key}: 没有这条问题，或前几位不够区分；用 xst queue list 查编号")
+        fail(f"{key}: 没有这条问题，或前几位不够区分；用 xst queue list 查编号")
     out.print("已保存。提问的人凭取件码能看到。")
 
 
