@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bot.importing import import_paths
 from bot.release import LABOUR, make_tokens
 from bot.wording import entries, question_features
+from index.meaning import Meaning
+from index.questions import Entry, Features
 from knowledge.authored import read_content
 from knowledge.library import Library, publish
 from knowledge.pieces import Content
@@ -45,6 +47,24 @@ def train_wordings(
     return target
 
 
+def train_on(content: Content, seed: int = 0) -> Callable[[Sequence[Entry], Features], Meaning]:
+    """A trainer for `held_out`: the encoder learnt from some entries' wordings and the digests,
+    without law texts. Features of a text are worked out once for all folds."""
+    from index.train import train
+
+    seen: dict[str, list[str]] = {}
+
+    def learnt(entries: Sequence[Entry], features: Features) -> Meaning:
+        def keys(text: str) -> list[str]:
+            if text not in seen:
+                seen[text] = sorted({f for f, _ in features(text)})
+            return seen[text]
+
+        return train([], list(_pairs(entries, content, seed)), keys, seed=seed)
+
+    return learnt
+
+
 def law_pairs(library: Library, seed: int) -> Iterator[Pair]:
     """Two sentences of one article; a law and chapter with an article's first sentence."""
     chance = random.Random(seed)
@@ -63,12 +83,17 @@ def law_pairs(library: Library, seed: int) -> Iterator[Pair]:
 
 def own_pairs(content: Content, seed: int) -> Iterator[Pair]:
     """A wording with its entry's words, with another wording, with a cited article's digest."""
+    listed = entries(content.cards, content.points, content.cases, content.topics)
+    return _pairs(listed, content, seed)
+
+
+def _pairs(listed: Sequence[Entry], content: Content, seed: int) -> Iterator[Pair]:
     chance = random.Random(seed)
     digests = {d.citation: d.says for d in content.digests}
     cited = {
         c.id: [digests[x.whole] for x in c.cite[:2] if x.whole in digests] for c in content.cards
     }
-    for entry in entries(content.cards, content.points, content.cases, content.topics):
+    for entry in listed:
         for wording in entry.wordings:
             yield wording, entry.text
             yield wording, chance.choice(entry.wordings)

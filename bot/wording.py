@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from index.questions import Entry, Features
-from index.text import Tokens
+from index.sound import PINYIN, sounds, spells
+from index.text import Tokens, normalise
 from knowledge.pieces import Card, Case, Guard, Point, Synonym, Topic
 from knowledge.regions import Regions
 
@@ -14,24 +16,43 @@ _FILLER = re.compile(
     "就是说|就是|那个|这个|嘛|呃|嗯|啊|呀|哦|哎|唉|我们|咱们|俺们?|他们|你们|我|咱|你|您|他|她|"
     "了|的|一下|请问|到底|从来|呢|吗|吧|么|想问|问"
 )
+SOUND_WEIGHT = 0.4
+"""What a pair of syllables counts beside the pair of characters it is the sound of."""
+
 FILLER_WEIGHT = 0.3
 """What a pair of characters counts that is there only because of a filler word."""
 
 
 def question_features(tokens: Tokens, regions: Regions) -> Features:
-    """Characters, pairs and words of a text, with the legal terms its lay words stand for.
+    """Characters, pairs, words and sounds of a text, with the legal terms its lay words stand for.
 
     Places are left out: they choose the rule, not the question.
     """
 
     def features(text: str) -> Iterable[tuple[str, float]]:
         text = regions.strip(text)
+        heard = _sounds(text)
+        if spells(text) >= PINYIN:
+            text = re.sub("[A-Za-z']+", " ", text)  # letters that spell words are no words
         bare = _features(_FILLER.sub(" ", text), tokens)
         return [
-            (f, w if f in bare else w * FILLER_WEIGHT) for f, w in _features(text, tokens).items()
+            *(
+                (f, w if f in bare else w * FILLER_WEIGHT)
+                for f, w in _features(text, tokens).items()
+            ),
+            *heard.items(),
         ]
 
     return features
+
+
+def _sounds(text: str) -> dict[str, float]:
+    """Pairs of syllables; typed letters are all there is of their words, and count whole."""
+    found: dict[str, float] = {}
+    for run, typed in sounds(normalise(text)):
+        for a, b in pairwise(run):
+            found[f"p:{a}{b}"] = 1.0 if typed else SOUND_WEIGHT
+    return found
 
 
 def _features(text: str, tokens: Tokens) -> dict[str, float]:
@@ -47,17 +68,24 @@ def _features(text: str, tokens: Tokens) -> dict[str, float]:
 def entries(
     cards: Iterable[Card], points: Iterable[Point], cases: Iterable[Case], topics: Iterable[Topic]
 ) -> list[Entry]:
-    """Everything that answers, with its wordings and its own words."""
+    """Everything that answers, with its wordings and its own words; a local version of a card
+    lends its wordings to the national one."""
     names = {t.id: t.name for t in topics}
+    cards = list(cards)
+    local: dict[str, list[str]] = {}
+    for card in cards:
+        if card.of:
+            local.setdefault(card.of, []).extend((card.title, *card.questions))
     found = [
         Entry(
             c.id,
             "card",
-            (c.title, *c.questions),
+            tuple(dict.fromkeys((c.title, *c.questions, *local.get(c.id, ())))),
             f"{names.get(c.topic, '')} {c.title} {c.answer}",
             c.region,
         )
         for c in cards
+        if not c.of
     ]
     found += [
         Entry(

@@ -37,7 +37,7 @@ K1, B = 1.2, 0.75
 SHORT = 18
 """Characters of a question that says nothing but what it asks."""
 
-MEANING = 0.3
+MEANING = 0.4
 """Share of the likeness of meaning in a confidence, beside counted words."""
 
 TEXT_WEIGHT = 1.5
@@ -79,13 +79,14 @@ class Questions:
         self._regions = np.array([region for _, _, region in listed])
         self._names = list(names)
         self._column = {f: i for i, f in enumerate(self._names)}
-        self._idf, self._impacts, self._features = idf, impacts, features
+        self._idf, self._features = idf, features
+        self._impacts = impacts.tocsc()  # a question needs a few columns of very many
         self._centres, self._meaning, self._wordings = centres, meaning, wordings
         self._rare = float(np.log(1 + (len(listed) + 0.5) / 0.5))
 
     def save(self, folder: Path) -> None:
         """Write two files into `folder`, which exists."""
-        m = self._impacts
+        m = self._impacts.tocsr()
         arrays = {"idf": self._idf, "data": m.data, "indices": m.indices, "indptr": m.indptr}
         np.savez(folder / ARRAYS, centres=self._centres, **arrays)
         listed = list(zip(self._refs, self._kinds.tolist(), self._regions.tolist(), strict=True))
@@ -133,13 +134,14 @@ class Questions:
                 known[column] = max(known.get(column, 0.0), weight)
         if not known:
             return np.zeros(len(self._refs))
-        columns = list(known)
-        vector = np.zeros(len(self._column))
-        vector[columns] = list(known.values())
         # BM25's saturation lets a matched term reach K1 + 1 times its idf; half of that is usual.
         # A long message says much beside its question; its best match is as often right.
         factor = max(1.0, length / SHORT) ** 0.5
-        scores: Floats = np.asarray(self._impacts @ vector, dtype=np.float64)
+        scores: Floats = np.zeros(len(self._refs))
+        start, rows, impacts = self._impacts.indptr, self._impacts.indices, self._impacts.data
+        for column, weight in known.items():
+            held = slice(start[column], start[column + 1])
+            scores[rows[held]] += weight * impacts[held]
         scores = np.minimum(1.0, scores * factor / (possible * (K1 + 1)))
         return scores
 
@@ -150,13 +152,19 @@ def build_questions(
     """The matcher over `entries`, by default with the vectors that ship; seconds for some
     thousand wordings."""
     meaning = meaning or open_meaning()
+    seen_features: dict[str, list[tuple[str, float]]] = {}
+
+    def once(text: str) -> list[tuple[str, float]]:
+        if text not in seen_features:
+            seen_features[text] = list(features(text))
+        return seen_features[text]
 
     def vector(text: str) -> npt.NDArray[np.float32]:
-        return meaning.encode(f for f, _ in features(text))
+        return meaning.encode(f for f, _ in once(text))
 
     centres = np.array([centre([vector(w) for w in e.wordings], vector(e.text)) for e in entries])
     centres = centres.reshape(len(entries), meaning.dimension)
-    bags = [_bag(e, features) for e in entries]
+    bags = [_bag(e, once) for e in entries]
     seen = Counter(f for bag in bags for f in bag)
     names = sorted(seen)
     df = np.array([seen[f] for f in names], dtype=np.float64)

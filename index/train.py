@@ -32,7 +32,7 @@ def train(
     own: Sequence[Pair],
     keys: Keys,
     *,
-    size: int = 32_000,
+    size: int = 44_000,
     dimension: int = 128,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,

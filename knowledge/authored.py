@@ -37,6 +37,7 @@ from knowledge.pieces import (
     CONTRACTS,
     DISPOSITIONS,
     UNITS,
+    VERDICTS,
     Card,
     Case,
     Conflict,
@@ -44,6 +45,7 @@ from knowledge.pieces import (
     Digest,
     Gap,
     Guard,
+    Leave,
     Override,
     Place,
     Point,
@@ -104,6 +106,7 @@ def _card(raw: Entry, place: Place) -> Card:
         cite=cites(raw.get("cite")),
         contract=one_of(raw.get("contract", "任何"), CONTRACTS, "contract"),
         disposition=disposition,
+        may=_leave(raw.get("may")),
         amounts=tuple(one_of(a, AMOUNTS, "amounts") for a in texts(raw.get("amounts"), "amounts")),
         worked=sums(raw.get("worked")),
         reviewed=reviewed(raw.get("reviewed")),
@@ -165,6 +168,15 @@ def _rules(raw: Entry, point: str, file: str) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def _leave(raw: Any) -> Leave | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, dict) or not raw.get("asked"):
+        raise ContentError("may: 应为 asked（一句“可以……吗”）和 verdict 两项")
+    values = take(raw, Leave, verdict=one_of(raw.get("verdict"), VERDICTS, "may: verdict"))
+    return Leave(**values)
+
+
 def _explain(raw: Any) -> tuple[str, tuple[Citation, ...]]:
     if raw is None:
         return "", ()
@@ -184,6 +196,7 @@ def _point(raw: Entry, place: Place) -> Point:
         questions=texts(raw.get("questions"), "questions"),
         rules=_rules(raw, name, place.file),
         explain=explain[0],
+        may=_leave(raw.get("may")),
         explain_cite=explain[1],
         reviewed=reviewed(raw.get("reviewed")),
         drafted=day(raw.get("drafted"), "drafted"),

@@ -12,12 +12,24 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from knowledge.citation import Citation, write_citation
+from knowledge.citation import Citation, law_name, write_citation
 from knowledge.figures import Figure, figure, figures, missing_figures, show, supported, worked
 from knowledge.library import Article, Library
 from knowledge.numerals import narrow
-from knowledge.pieces import Card, Case, Content, Digest, Override, Place, Rule, Span
+from knowledge.pieces import (
+    Card,
+    Case,
+    Content,
+    Digest,
+    Override,
+    Place,
+    Replaced,
+    Rule,
+    Span,
+    Term,
+)
 from knowledge.records import Status
+from knowledge.signing import signable
 from knowledge.structure import items, paragraphs
 
 KINDS = {
@@ -113,7 +125,8 @@ def check(content: Content, library: Library | None, day: date) -> list[Fault]:
         faults += _claims(proof, card.place, card.id, card.cite, said, card.worked)
         faults += _phones(card.place, card.id, said)
     for point in content.points:
-        faults += _phones(point.place, point.point, [point.next])
+        faults += _phones(point.place, point.point, [point.next, point.explain])
+        faults += _claims(proof, point.place, point.point, point.explain_cite, [point.explain], ())
     for rule in content.rules:
         said = [rule.says, rule.caution]
         claims = list(_claims(proof, rule.place, rule.id, rule.cite, said, rule.worked))
@@ -125,6 +138,18 @@ def check(content: Content, library: Library | None, day: date) -> list[Fault]:
         faults += _citations(proof, case.place, case.id, case.cite)
         said = [case.happened, case.worked_because, case.copy]
         faults += _phones(case.place, case.id, said)
+    for term in content.terms:
+        faults += _claims(proof, term.place, f"词：{term.term}", term.cite, [term.says], ())
+        faults += _phones(term.place, f"词：{term.term}", [term.says])
+    for conflict in content.conflicts:
+        for side in conflict.sides:
+            faults += _claims(proof, conflict.place, conflict.id, side.cite, [side.says], ())
+        known = [c for side in conflict.sides for c in side.cite]
+        faults += _claims(proof, conflict.place, conflict.id, known, [conflict.note], ())
+    for old in content.replaced:
+        faults += _claims(proof, old.place, old.law, old.cite, [old.says], ())
+        if proof.has_laws:
+            faults += _replacements(proof, old)
     for digest in content.digests:
         entry = write_citation(digest.citation)
         if proof.has_laws:
@@ -138,16 +163,20 @@ def check(content: Content, library: Library | None, day: date) -> list[Fault]:
 
 def unreviewed(content: Content) -> int:
     """How many entries no real person has signed yet."""
-    entries: Iterable[Card | Case | Digest] = (*content.cards, *content.cases, *content.digests)
-    return sum(e.reviewed == "unreviewed" for e in entries) + sum(
-        p.reviewed == "unreviewed" for p in content.points
-    )
+    return sum(e.reviewed == "unreviewed" for e in signable(content).values())
 
 
 def cited(content: Content) -> set[Citation]:
-    """Every article that cards, rules and cases rest on."""
-    entries: Iterable[Card | Rule | Case] = (*content.cards, *content.rules, *content.cases)
-    return {c.whole for e in entries for c in e.cite}
+    """Every article that anything but a digest rests on."""
+    entries: Iterable[Card | Rule | Case | Term | Replaced] = (
+        *content.cards,
+        *content.rules,
+        *content.cases,
+        *content.terms,
+        *content.replaced,
+    )
+    explained = (c for p in content.points for c in p.explain_cite)
+    return {c.whole for e in entries for c in e.cite} | {c.whole for c in explained}
 
 
 def _claims(
@@ -179,6 +208,13 @@ def _overrides(proof: Proof, overrides: Iterable[Override]) -> Iterator[Fault]:
         if not labels or (override.version and override.version not in labels):
             shown = f"《{override.law}》{override.version}"
             yield Fault("unknown-law", str(override.place), override.law, f"库里没有{shown}")
+
+
+def _replacements(proof: Proof, old: Replaced) -> Iterator[Fault]:
+    assert proof.library is not None
+    for law in old.by:
+        if proof.library.in_force(law_name(law), proof.day) is None:
+            yield Fault("repealed", str(old.place), old.law, f"by 的《{law}》不在库里或不现行")
 
 
 def allowed_by(texts: Iterable[str], sums: Iterable[str]) -> set[Figure]:

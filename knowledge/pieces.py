@@ -33,6 +33,8 @@ UNITS = (
 AMOUNTS = ("最低工资", "工资指导线", "社会平均工资", "居民消费价格指数", "高温津贴")
 """Amounts that change with the year; an operator imports them (`xst figures import`)."""
 
+VERDICTS = ("可以", "不可以", "要看")
+
 COMPARISONS = ("以内", "以上", "至少", "不超过", "过", "等于", "之前", "")
 
 
@@ -50,6 +52,14 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The verdict, one of VERDICTS, on what `asked` asks leave for: 「单位可以不交社保吗」."""
+
+    asked: str
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class Card:
     """The national card whose question this one answers for its region."""
     amounts: tuple[str, ...] = ()
     """Which of AMOUNTS the answer needs."""
+    may: Leave | None = None
     place: Place = Place("", 0)
 
 
@@ -130,6 +141,7 @@ class Point:
     explain: str = ""
     """What the rules do not say: why, an exception, a common error."""
     explain_cite: tuple[Citation, ...] = ()
+    may: Leave | None = None
     place: Place = Place("", 0)
 
 
