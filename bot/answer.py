@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot import gate, texts
 from bot.message import Choice, Cited, Reply
@@ -16,7 +17,7 @@ from knowledge.check import allowed_by
 from knowledge.citation import Citation
 from knowledge.figures import Figure, figures
 from knowledge.library import Article
-from knowledge.pieces import Card, Case, Point, Rule
+from knowledge.pieces import Card, Case, Point, Replaced, Rule, Term
 from knowledge.records import Status
 from knowledge.regions import NATION
 from knowledge.structure import paragraphs
@@ -47,6 +48,7 @@ class Draft:
     allowed: frozenset[Figure] = frozenset()
     confidence: float = 0.0
     unreviewed: bool = False
+    signed: str = ""
     crisis: bool = False
 
     def plus(
@@ -112,7 +114,11 @@ def rules_at(
     chain = [r for r in sources.regions.chain(region) if r != NATION]
     local: list[Rule] = []
     for place in chain:
-        local += _of_type([r for r in rules if r.region == place], contract, question)
+        # 综合 and 工资 are never mixed: a place without rules of the type has none.
+        own = [r for r in rules if r.region == place and r.contract in (contract, "任何")]
+        if not contract:
+            own = [r for r in rules if r.region == place]
+        local += _of_type(own, contract, question)
     nation = _of_type([r for r in rules if r.region == NATION], contract, question)
     return Held(tuple(local), tuple(nation))
 
@@ -123,8 +129,16 @@ def _of_type(rules: list[Rule], contract: str, question: str) -> list[Rule]:
         anyone = [r for r in rules if r.contract == "任何"]
         rules = exact + anyone or ([] if contract in ("女职工", "安全") else rules)
     wanted = bigrams(question)
-    order = {"任何": 0, "综合": 1, "工资": 1, "女职工": 2, "安全": 2}
-    return sorted(rules, key=lambda r: (-len(wanted & bigrams(r.says)), order.get(r.contract, 3)))
+    # In a place the closest rule comes first: its wage ordinance is mostly the newer one. Of the
+    # nation's, a question about wages is answered by the wage rule first, any other by the general.
+    wage = "工资" in question or "薪" in question
+    order = {"任何": 1, "综合": 1, "工资": 0 if wage else 2, "女职工": 3, "安全": 3}
+    if any(r.region != NATION for r in rules):
+        closest = {"任何": 0, "综合": 1, "工资": 2, "女职工": 3, "安全": 3}
+        return sorted(
+            rules, key=lambda r: (-len(wanted & bigrams(r.says)), closest.get(r.contract, 3))
+        )
+    return sorted(rules, key=lambda r: (order.get(r.contract, 3), -len(wanted & bigrams(r.says))))
 
 
 def say_rule(rule: Rule, typed: bool) -> str:
@@ -148,29 +162,33 @@ def from_point(point: Point, region: str, contract: str, question: str, sources:
         f"point:{point.point}",
         (),
         notes=(texts.NEXT.format(next=point.next),),
-        unreviewed=point.reviewed == "unreviewed",
+        **_review(point.reviewed),
     )
+    gap = sources.gap(region, contract) if region else None
     if held.local:
         lead = held.local[:3]
-        contrast = [r for r in held.nation[:1] if len(lead) < 3]
+        # A national figure beside the local one would only be taken for it.
+        contrast = [] if any(r.figures for r in lead) else list(held.nation[:1])
         draft = _with_rules(base, lead).plus(choices=contract_choices(held.local, contract))
         draft = _with_neighbours(draft, lead[0], contract, question, sources)
-        return _with_rules(draft, contrast)
+        return _explained(_with_rules(draft, contrast), point)
     nation = held.nation[:3]
     lead = nation[:1]
     known = [r for r in point.rules if r.region != NATION]
     if region:
         covered = sources.bargaining_law(region)
         if nation and (covered or not point.varies or not known):
-            draft = _with_rules(base, nation)
+            draft = _explained(_with_rules(base, nation), point)
             if point.varies and known:
-                first = texts.LOCAL_SILENT.format(region=region, says="")
-                draft = replace(draft, claims=(first.rstrip("："), *draft.claims))
+                first = gap.says if gap else texts.LOCAL_SILENT.format(region=region, says="")
+                draft = replace(draft, claims=(_stop(first.rstrip("：")), *draft.claims))
             return draft
         if nation:
             says = "".join(say_rule(r, len({r.contract for r in nation}) > 1) for r in nation[:2])
             says = says.removeprefix("全国：")
             claim = texts.LOCAL_MISSING.format(region=region, says=says)
+            if gap:
+                claim = _stop(gap.says) + texts.FLOOR.format(says=says)
             return replace(_with_rules(base, nation[:2]), claims=(claim,), disposition="clarify")
         claim = texts.LOCAL_MISSING_BARE.format(region=region)
         return replace(base, claims=(claim,), disposition="clarify")
@@ -181,8 +199,10 @@ def from_point(point: Point, region: str, contract: str, question: str, sources:
             short = [r for r in _differing(known, nation) if len(r.says) <= EXAMPLE]
             short = _examples(short, question)[:2]
             draft = _with_neighbours(draft, lead[0], contract, question, sources)
-            return _with_rules(draft, short).plus(claims=[texts.VARIES], choices=buttons)
-        return _with_neighbours(draft, lead[0], contract, question, sources)
+            draft = _explained(_with_rules(draft, short), point)
+            return draft.plus(claims=[texts.VARIES], choices=buttons)
+        draft = _with_neighbours(draft, lead[0], contract, question, sources)
+        return _explained(draft, point)
     examples = _examples(known, question)
     if not examples:
         return replace(
@@ -193,6 +213,20 @@ def from_point(point: Point, region: str, contract: str, question: str, sources:
     return replace(draft, claims=(first, *draft.claims, "您在哪个省市？"), choices=buttons)
 
 
+def _explained(draft: Draft, point: Point) -> Draft:
+    """`draft` with what the rules do not say, where there is room."""
+    if not point.explain or sum(map(len, draft.claims)) + len(point.explain) > PLAIN - 60:
+        return draft
+    allowed = frozenset(allowed_by([point.explain], ()))
+    draft = draft.plus(claims=[_stop(point.explain)], cite=point.explain_cite)
+    return replace(draft, allowed=draft.allowed | allowed)
+
+
+def _review(reviewed: str) -> dict[str, Any]:
+    unreviewed = reviewed == "unreviewed"
+    return {"unreviewed": unreviewed, "signed": "" if unreviewed else reviewed}
+
+
 def _with_neighbours(
     draft: Draft, rule: Rule, contract: str, question: str, sources: Sources
 ) -> Draft:
@@ -201,7 +235,7 @@ def _with_neighbours(
     others = [
         r
         for r in sources.rules_citing(rule.cite[0].whole)
-        if r.point != rule.point and r.region == rule.region
+        if r.point != rule.point and r.region == rule.region and r.figures
     ]
     said = "".join(draft.claims)
     first = texts.SAME_ARTICLE.format(article=rule.cite[0].whole, says="")
@@ -259,7 +293,9 @@ def _with_rules(draft: Draft, rules: Sequence[Rule]) -> Draft:
 
 
 def from_card(card: Card, region: str, contract: str, question: str, sources: Sources) -> Draft:
-    """A card's answer, after the local rule of its point where there is one."""
+    """A card's answer, as its local version has it, after the local rule of its point where there
+    is one."""
+    card = at_place(card, region, sources)
     draft = Draft(
         f"card:{card.id}",
         (_stop(card.answer),),
@@ -267,9 +303,11 @@ def from_card(card: Card, region: str, contract: str, question: str, sources: So
         cite=card.cite,
         notes=(texts.NEXT.format(next=card.next),),
         allowed=frozenset(allowed_by([card.answer, card.next], card.worked)),
-        unreviewed=card.reviewed == "unreviewed" and not card.about,
+        **(_review(card.reviewed) if not card.about else {}),
         crisis=card.crisis,
     )
+    if card.amounts:
+        return _with_amounts(draft, card, region, sources)
     point = sources.point(card.point) if card.point else None
     if point is None or card.disposition != "answer":
         return _place_of_card(draft, card, region, sources)
@@ -293,12 +331,55 @@ def from_card(card: Card, region: str, contract: str, question: str, sources: So
     return draft
 
 
+def _with_amounts(draft: Draft, card: Card, region: str, sources: Sources) -> Draft:
+    """The amount of this place and day, if the operator imported one; else what the card says of
+    how to find it, and that an old one is old."""
+    listed = [a for kind in card.amounts for a in sources.amounts(kind, region)]
+    held = [a for a in listed if a.current(sources.day)]
+    if not held:
+        old = [
+            texts.AMOUNT_OLD.format(region=a.region, kind=a.kind, year=a.year) for a in listed[:1]
+        ]
+        said = frozenset(f for claim in old for f in figures(claim))
+        draft = replace(draft, claims=(*old, *draft.claims), disposition="clarify")
+        draft = replace(draft, allowed=draft.allowed | said)
+        return _place_of_card(draft, card, region, sources)
+    claims = []
+    for a in held[:6]:
+        since = texts.AMOUNT_SINCE.format(since=a.since) if a.since else ""
+        grade = f"（{a.grade}）" if a.grade else ""
+        claims.append(
+            texts.AMOUNT.format(
+                region=a.region, year=a.year, kind=a.kind, grade=grade, shown=a.shown, since=since
+            )
+        )
+    notes = [texts.AMOUNT_SOURCE.format(source=a.source, published=a.published) for a in held[:6]]
+    allowed = frozenset(f for claim in claims for f in figures(claim))
+    return replace(
+        draft,
+        claims=tuple(claims),
+        notes=(*dict.fromkeys(notes), *draft.notes),
+        disposition="answer",
+        allowed=draft.allowed | allowed,
+    )
+
+
+def at_place(card: Card, region: str, sources: Sources) -> Card:
+    """The version of a card for a place: the closest local one, else the nation's."""
+    nation = sources.card(card.of) or card if card.of else card
+    versions = {c.region: c for c in sources.locals_of(nation.id)}
+    return next((versions[r] for r in sources.regions.chain(region) if r in versions), nation)
+
+
 def _place_of_card(draft: Draft, card: Card, region: str, sources: Sources) -> Draft:
-    if not card.varies or card.disposition in ("refuse", "escalate"):
+    places = [c.region for c in sources.locals_of(card.id)]
+    if not (card.varies or places) or card.disposition in ("refuse", "escalate"):
         return draft
     if not region:
         buttons = region_choices(
-            r for r in ("河南", "山东", "浙江", "上海", "北京", "重庆") if r in sources.regions
+            r
+            for r in (*places, "河南", "山东", "浙江", "上海", "北京", "重庆")
+            if r in sources.regions
         )
         return draft.plus(
             claims=[texts.VARIES] if card.disposition == "answer" else (), choices=buttons
@@ -323,8 +404,26 @@ def from_case(case: Case) -> Draft:
             texts.CASE_COPY.format(text=case.copy),
             texts.CASE_SOURCE.format(text=case.source),
         ),
-        unreviewed=case.reviewed == "unreviewed",
+        **_review(case.reviewed),
     )
+
+
+def from_term(term: Term, sources: Sources) -> Draft:
+    """A term in one sentence, with the way to the entry that says more."""
+    entry = sources.card(term.see) or sources.point(term.see)
+    says = texts.DEFINED.format(term=term.term, says=_stop(term.says))
+    notes = [texts.DEFINED_SOURCE.format(source=term.source)] if term.source else []
+    draft = Draft("", (says,), cite=term.cite, notes=tuple(notes), **_review(term.reviewed))
+    if entry is None:
+        return draft
+    kind = "point" if isinstance(entry, Point) else "card"
+    more = Choice(entry.title, f"ref:{kind}:{term.see}")
+    return replace(draft, ref=f"{kind}:{term.see}").plus(choices=[more])
+
+
+def from_replaced(replaced: Replaced) -> Draft:
+    """What took the place of a text out of force."""
+    return Draft("", (_stop(replaced.says),), cite=replaced.cite, unreviewed=True)
 
 
 # Articles
@@ -374,6 +473,8 @@ def finish(draft: Draft, question: str, sources: Sources) -> tuple[Reply | None,
         notes += contact_lines(sources)
     if any(c.status == Status.UNVERIFIED for c in cited):
         notes.append(texts.UNVERIFIED)
+    if draft.signed:
+        notes.append(texts.REVIEWED.format(by=draft.signed))
     if draft.unreviewed and draft.disposition in ("answer", "clarify"):
         notes.append(texts.UNREVIEWED)
     choices = list(draft.choices)

@@ -26,14 +26,37 @@ from index import store
 from index.questions import Questions, build_questions, open_questions
 from index.retriever import Hit, Passage, Query, Retriever, RetrieverError
 from index.text import Tokens
+from knowledge.amounts import Amount, open_amounts
 from knowledge.authored import read_content
+from knowledge.check import check
 from knowledge.citation import Citation
+from knowledge.forms import ContentError
 from knowledge.library import Article, Library, Version, fingerprint, publish
-from knowledge.pieces import Card, Case, Content, Digest, Guard, Point, Region, Rule, Synonym, Topic
+from knowledge.numerals import narrow
+from knowledge.pieces import (
+    Card,
+    Case,
+    Conflict,
+    Content,
+    Digest,
+    Gap,
+    Guard,
+    Point,
+    Region,
+    Replaced,
+    Rule,
+    Synonym,
+    Term,
+    Topic,
+    bare,
+)
 from knowledge.plain import from_plain, to_plain
 from knowledge.records import Level
 from knowledge.regions import NATION, Regions
 from knowledge.signing import read_signatures, signed
+
+FORM = 2
+"""Raised when a release of an earlier version can no longer be read."""
 
 KEEP = 2
 """Releases kept: the current one and the one before, for servers that still have it open."""
@@ -81,6 +104,10 @@ def _content_rows(content: Content) -> dict[str, dict[str, Any]]:
         "synonym": {s.term: to_plain(s) for s in content.synonyms},
         "region": {r.name: to_plain(r) for r in content.regions},
         "guard": {g.id: to_plain(g) for g in content.guards},
+        "term": {t.term: to_plain(t) for t in content.terms},
+        "gap": {f"{g.region} {g.contract}": to_plain(g) for g in content.gaps},
+        "conflict": {c.id: to_plain(c) for c in content.conflicts},
+        "replaced": {r.law: to_plain(r) for r in content.replaced},
     }
 
 
@@ -89,10 +116,14 @@ def build_release(
 ) -> Path:
     """Build library and index from the shelf and the project's content; the release's folder.
 
-    Raises ContentError for faulty content and RetrieverError for a missing model; the release
-    that is served stays as it was.
+    Raises ContentError for content that does not stand up to its own digests (a wrong article, a
+    figure that is off) and RetrieverError for a missing model; the release that is served stays
+    as it was. Against the official texts `xst check --laws` proves it; an operator's newer text
+    must not stop a build, and what it no longer carries the gate holds back.
     """
     content = content or read_content()
+    if wrong := check(content, None, date.today()):
+        raise ContentError("\n".join(map(str, wrong)))
     content, _ = signed(content, read_signatures(settings.signatures))
     releases = settings.home / "releases"
     releases.mkdir(parents=True, exist_ok=True)
@@ -124,7 +155,13 @@ def build_release(
         build_questions(listed, features).save(folder)
         counts = library.counts() | {"rule": sum(1 for _ in content.rules)}
         library.close()
-        described = {"name": name, "built": meta["as_of"], "texts": texts, "counts": counts}
+        described: dict[str, Any] = {
+            "form": FORM,
+            "name": name,
+            "built": meta["as_of"],
+            "texts": texts,
+            "counts": counts,
+        }
         described |= {"encoder": manifest["encoder"], "libraries": manifest["libraries"]}
         (folder / "manifest.json").write_text(
             json.dumps(described, ensure_ascii=False, indent=1), encoding="utf-8"
@@ -192,6 +229,12 @@ class Release:
     field: Field
     related: Mapping[str, Sequence[str]]
     bargaining: frozenset[str]
+    amounts: Sequence[Amount]
+    local: Mapping[str, Sequence[Card]]
+    terms: Mapping[str, Term]
+    gaps: Mapping[tuple[str, str], Gap]
+    conflicts: Sequence[Conflict]
+    replaced: Sequence[tuple[re.Pattern[str], Replaced]]
     by_article: Mapping[Citation, Sequence[Rule]]
     contacts: Sequence[Contact]
     operator: str
@@ -208,6 +251,8 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
     """Open the current release (or `folder`). Raises RetrieverError or LibraryError."""
     folder = folder or current_folder(settings)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    if manifest.get("form") != FORM:
+        raise RetrieverError(f"{folder}：是别的版本造的；请运行 xst build")
     library = Library(folder / "library.db")
     cards = {k: from_plain(Card, v) for k, v in library.content("card").items()}
     points = {k: from_plain(Point, v) for k, v in library.content("point").items()}
@@ -220,12 +265,26 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
     related: dict[str, list[str]] = {}
     by_topic: dict[str, list[str]] = {}
     for card in cards.values():
-        if card.disposition == "answer":
+        if card.disposition == "answer" and not card.of:
             by_topic.setdefault(card.topic, []).append(card.id)
     for ident, topic in [(c.id, c.topic) for c in cards.values()] + [
         (p.point, p.topic) for p in points.values()
     ]:
         related[ident] = [i for i in by_topic.get(topic, []) if i != ident]
+    local: dict[str, list[Card]] = {}
+    for card in cards.values():
+        if card.of:
+            local.setdefault(card.of, []).append(card)
+    listed = [from_plain(Term, v) for v in library.content("term").values()]
+    terms = {bare(name): t for t in listed for name in (t.term, *t.also)}
+    gaps = [from_plain(Gap, v) for v in library.content("gap").values()]
+    conflicts = [from_plain(Conflict, v) for v in library.content("conflict").values()]
+    old = [from_plain(Replaced, v) for v in library.content("replaced").values()]
+    named = {_named(name): r for r in old for name in (r.law, *r.also)}
+    replaced = [
+        (_names(name), r)
+        for name, r in sorted(named.items(), key=lambda item: (-len(item[0]), item[0]))
+    ]
     by_article: dict[Citation, list[Rule]] = {}
     for rule in (r for p in points.values() for r in p.rules):
         by_article.setdefault(rule.cite[0].whole, []).append(rule)
@@ -251,10 +310,30 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         Field(topics, synonyms),
         related,
         bargaining,
+        open_amounts(settings.amounts),
+        local,
+        terms,
+        {(g.region, g.contract): g for g in gaps},
+        conflicts,
+        replaced,
         by_article,
         settings.contacts,
         settings.operator,
     )
+
+
+def _named(text: str) -> str:
+    """A law's name, or a text that may hold one, without the marks that people leave out."""
+    return re.sub(r"[《》〈〉（）()〔〕\[\]“”\"\s]|中华人民共和国", "", narrow(text))
+
+
+def _names(name: str) -> re.Pattern[str]:
+    """A pattern for a text out of force; 「集体合同规定1994年」 in whatever order it is said."""
+    m = re.fullmatch(r"(.+?)((?:19|20)(\d\d))年", name)
+    if not m:
+        return re.compile(re.escape(name))
+    law, year = re.escape(m[1]), f"(?<!\\d)(?:{m[2]}|{m[3]})年?"
+    return re.compile(f"{year}.{{0,8}}{law}|{law}.{{0,3}}{year}")
 
 
 class Seen:
@@ -300,6 +379,44 @@ class Seen:
 
     def case(self, ident: str) -> Case | None:
         return self._release.cases.get(ident)
+
+    @property
+    def points(self) -> Sequence[Point]:
+        return list(self._release.points.values())
+
+    @property
+    def conflicts(self) -> Sequence[Conflict]:
+        return sorted({c.id: c for c in self._release.conflicts}.values(), key=lambda c: c.id)
+
+    def locals_of(self, card: str) -> Sequence[Card]:
+        return self._release.local.get(card, ())
+
+    def gap(self, region: str, contract: str) -> Gap | None:
+        for place in self.regions.chain(region)[:-1]:
+            for kind in ("任何", contract):
+                if found := self._release.gaps.get((place, kind)):
+                    return found
+        return None
+
+    def conflict(self, point: str) -> Conflict | None:
+        return next((c for c in self._release.conflicts if point in c.points), None)
+
+    def term(self, name: str) -> Term | None:
+        return self._release.terms.get(bare(name)) if name else None
+
+    def replaced(self, text: str) -> Replaced | None:
+        named = _named(text)
+        return next((r for names, r in self._release.replaced if names.search(named)), None)
+
+    def amounts(self, kind: str, region: str) -> Sequence[Amount]:
+        for place in self.regions.chain(region):
+            found = [a for a in self._release.amounts if (a.kind, a.region) == (kind, place)]
+            if found:
+                return sorted(found, key=lambda a: (-a.year, a.grade, a.unit))
+        return ()
+
+    def at(self, day: date) -> Seen:
+        return self if day == self.day else self._release.on(day)
 
     def rules_citing(self, citation: Citation) -> Sequence[Rule]:
         return self._release.by_article.get(citation, ())
@@ -352,6 +469,7 @@ class Current:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._today, self._clock = settings, today, clock
+        self._amounts = _changed(settings.amounts)
         self._release = open_release(settings)
         self._looked = clock()
         self._seen = self._release.on(today())
@@ -368,8 +486,18 @@ class Current:
     def _look(self) -> None:
         try:
             folder = current_folder(self._settings)
-            if folder.name != self._release.name:
+            amounts = _changed(self._settings.amounts)
+            if folder.name != self._release.name or amounts != self._amounts:
+                self._amounts = amounts
                 self._release = open_release(self._settings, folder)
                 self._seen = self._release.on(self._today())
         except Exception:
             logging.getLogger("xst").exception("new release cannot be opened, the old one stays")
+
+
+def _changed(path: Path) -> float:
+    """When the file changed last; 0 if there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

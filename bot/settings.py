@@ -43,6 +43,10 @@ class Settings:
         return self.home / "signatures.yaml"
 
     @property
+    def amounts(self) -> Path:
+        return self.home / "amounts.db"
+
+    @property
     def config(self) -> Path:
         return self.home / "xst.toml"
 

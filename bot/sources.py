@@ -8,9 +8,10 @@ from datetime import date
 from typing import Protocol
 
 from index.retriever import Hit
+from knowledge.amounts import Amount
 from knowledge.citation import Citation
 from knowledge.library import Article, Version
-from knowledge.pieces import Card, Case, Digest, Guard, Point, Rule
+from knowledge.pieces import Card, Case, Conflict, Digest, Gap, Guard, Point, Replaced, Rule, Term
 from knowledge.regions import Regions
 
 
@@ -57,6 +58,36 @@ class Sources(Protocol):
     def card(self, ident: str) -> Card | None: ...
     def point(self, ident: str) -> Point | None: ...
     def case(self, ident: str) -> Case | None: ...
+    def locals_of(self, card: str) -> Sequence[Card]:
+        """The local versions of a national card."""
+        ...
+
+    def gap(self, region: str, contract: str) -> Gap | None:
+        """What the library lacks of the region's own rules, for this contract type if it lacks
+        only that; "" is a type that was not said."""
+        ...
+
+    def conflict(self, point: str) -> Conflict | None:
+        """Texts that say different things at a point."""
+        ...
+
+    def term(self, name: str) -> Term | None:
+        """The glossary's entry under this very name, widths and particles aside."""
+        ...
+
+    def replaced(self, text: str) -> Replaced | None:
+        """The text out of force that a message names."""
+        ...
+
+    def amounts(self, kind: str, region: str) -> Sequence[Amount]:
+        """Amounts of a kind that the operator imported for the closest place that has any, the
+        newest first, whether they still hold or not."""
+        ...
+
+    def at(self, day: date) -> Sources:
+        """The same knowledge seen on another day."""
+        ...
+
     def rules_citing(self, citation: Citation) -> Sequence[Rule]:
         """Every rule whose first citation is this article."""
         ...

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from typing import Any
 
+from index.sound import PINYIN, spells
 from knowledge.numerals import narrow, to_int
 
 LONGEST = 600
@@ -19,9 +22,22 @@ def clean(text: str) -> str:
     text = "".join(
         " " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl") else c for c in text
     )
+    text = _simplified(text)
     text = re.sub(r"([^\w\s])\1{2,}", r"\1", text)
     text = re.sub(r"(\w)\1{3,}", r"\1", text) if not re.search(r"\d{4}", text) else text
     return re.sub(r"\s+", " ", text).strip()[:LONGEST]
+
+
+@cache
+def _converter() -> Any:
+    import opencc
+
+    return opencc.OpenCC("t2s")
+
+
+def _simplified(text: str) -> str:
+    """Traditional characters as simplified ones: the content knows only those."""
+    return str(_converter().convert(text)) if chinese(text) else text
 
 
 def chinese(text: str) -> int:
@@ -30,9 +46,10 @@ def chinese(text: str) -> int:
 
 
 def is_foreign(text: str) -> bool:
-    """Mostly words of another script, such as an English sentence."""
+    """Mostly words of another script, such as an English sentence; typed pinyin is Chinese."""
     return (
         chinese(text) < 2
+        and spells(text) < PINYIN
         and len(re.findall(r"[A-Za-zÀ-ɏЀ-ӿ\u3040-\u30ff\uac00-\ud7af]{2,}", text)) >= 3
     )
 
@@ -44,9 +61,9 @@ _EMPTY_WORDS = re.compile(
 
 
 def has_content(text: str) -> bool:
-    """Whether anything is left to look up: two Chinese characters beside greetings."""
+    """Whether anything is left to look up beside greetings: two characters, or some pinyin."""
     rest = _EMPTY_WORDS.sub("", text.lower())
-    return chinese(rest) >= 2
+    return chinese(rest) >= 2 or spells(rest) >= PINYIN
 
 
 _CONTRACTS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -58,8 +75,22 @@ _CONTRACTS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"工资(?:专项|集体|协商|协议|谈判|要约)|薪酬协商|谈工资|谈薪|工资的?集体合同|工资专项"
         ),
     ),
-    ("综合", re.compile(r"综合(?:性)?(?:的)?集体合同|综合合同")),
+    (
+        "综合",
+        re.compile(
+            r"综合(?:性)?(?:的)?(?:那种)?集体(?:合同|协商)|综合(?:性)?合同|非工资|不(?:谈|是|光是)工资.{0,6}集体合同"
+            r"|(?:整个|一揽子|总的?|大的)(?:大的?)?集体合同"
+        ),
+    ),
 )
+
+
+def without_type(text: str) -> str:
+    """`text` without the words that name a general collective contract: they choose the rule, not
+    the question."""
+    if contract_type(text) != "综合" or "专项" in text:
+        return text
+    return re.sub(r"综合(?:性)?(?:的)?", "", text)
 
 
 def contract_type(text: str) -> str:

@@ -96,6 +96,25 @@ CONTENT = {
 - {law: 河南省协商条例, status: in_force, why: 试验, checked: "2026-11-20"}
 - {law: 新办法, status: in_force, why: 试验, checked: "2026-11-20"}
 """,
+    "glossary.yaml": """
+- {term: 要约, also: [协商要约], says: 一方书面请对方坐下来谈。, cite: [《协商规定》第二条], see: offer-response, reviewed: unreviewed, drafted: 2026-11-20}
+""",
+    "gaps.yaml": """
+- {region: 广东, says: 本库没有广东的协商条例，下面是全国规定。, drafted: 2026-11-20}
+""",
+    "replaced.yaml": """
+- {law: 旧办法, by: [新办法], says: 《旧办法》已废止，2020年1月1日起按《新办法》办。, cite: [《新办法》第二条], drafted: 2026-11-20}
+""",
+    "conflicts.yaml": """
+- id: c1
+  title: 应约期限
+  points: [offer-response]
+  sides:
+    - {where: 国家, says: 20日内回应。, cite: [《协商规定》第二条]}
+    - {where: 河南, contract: 工资, says: 10个工作日内答复。, cite: [《河南省协商条例》第一条]}
+  treat: 先问地区。
+  drafted: 2026-11-20
+""",
     "guards.yaml": """
 - {id: guard-hurt, card: crisis-hurt, any: [不想活, 跳楼]}
 - {id: guard-forge, card: refuse-forge, all: [[伪造, 造假, 编个假], [合同, 记录, 签名]]}
@@ -108,6 +127,9 @@ topic: bargaining
 varies: true
 questions: [收到要约多少天要答复, 对方要约了最迟几天回, 公司多久必须回应协商要求, 要约回复期限, 答复要约的时限是几天, 老板拖着不回要约有期限吗]
 next: 保留签收凭证。
+explain:
+  says: 到期不回，先书面催办。
+  cite: [《协商规定》第三条]
 reviewed: unreviewed
 drafted: 2026-11-20
 rules:
@@ -138,6 +160,19 @@ rules:
   answer: 工资每月至少支付一次。拖欠的，可以要求限期支付。
   cite: [《新办法》第一条]
   next: 收集考勤和工资条。
+  may: {asked: 可以拖着不给工资吗, verdict: 不可以}
+  reviewed: unreviewed
+  drafted: 2026-11-20
+- id: wage-arrears-henan
+  topic: wages
+  title: 河南拖欠工资怎么办
+  audience: [worker]
+  region: 河南
+  of: wage-arrears
+  questions: [河南欠薪找谁, 河南老板拖着工资, 豫这边欠钱咋办, 河南讨薪哪里去, 河南的厂欠我工钱, 在河南被欠薪]
+  answer: 河南：工资每月至少支付一次，拖欠的先投诉。
+  cite: [《新办法》第一条]
+  next: 去当地投诉。
   reviewed: unreviewed
   drafted: 2026-11-20
 - id: heat-money
@@ -148,6 +183,7 @@ rules:
   answer: 各地标准不同，库里没有金额，不能乱说。
   next: 请向当地人社部门核实。
   disposition: clarify
+  amounts: [高温津贴]
   varies: true
   reviewed: unreviewed
   drafted: 2026-11-20
@@ -205,6 +241,7 @@ reviewed: unreviewed
 drafted: 2026-11-20
 articles:
   第一条: "工资每月至少发一次，拖欠的限期补发。"
+  第二条: "2020年1月1日起施行，旧办法同时废止。"
 """,
 }
 

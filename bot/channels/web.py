@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from bot.release import Seen
 from bot.settings import Settings
 from bot.skills import ask
 from bot.turn import Session
+from knowledge.matrix import STEPS, Row, figures_of, matrix, regions_of
 from knowledge.plain import from_plain, to_plain
 from knowledge.regions import NATION
 
@@ -77,6 +79,7 @@ def make_app(assistant: Assistant, current: Callable[[], Seen], settings: Settin
         Route("/law/{version}", web.law),
         Route("/law/{version}/{part:path}", web.article),
         Route("/card/{ident}", web.card),
+        Route("/rules", web.rules),
         Route("/privacy", web.privacy),
         Route("/about", web.about),
         Route("/healthz", web.health),
@@ -111,6 +114,8 @@ class Web:
         )
         self._pages.filters["phones"] = phones
         self._pages.filters["fragment"] = lawpage.fragment
+        self._pages.filters["figures"] = figures_of
+        self._pages.filters["groupby_step"] = _by_step
         self._pages.globals |= {"t": texts, "version": _static_version()}
 
     # The chat
@@ -279,6 +284,35 @@ class Web:
             raise HTTPException(404)
         return self._page("article.html", page=found)
 
+    # The table of procedure
+
+    async def rules(self, request: Request) -> Response:
+        """Steps by region and contract type, for negotiators; the nation stands first."""
+        sources = self._current()
+        points = sources.points
+        regions = regions_of(points)
+        asked = request.query_params.getlist("region") or ["河南", "山东"]
+        chosen = [r for r in regions if r == NATION or r in asked]
+        contract = request.query_params.get("contract", "")
+        step = request.query_params.get("step", "")
+        contract = contract if contract in texts.CONTRACT_NAMES else ""
+        gaps = (sources.gap(r, contract) for r in asked if r in sources.regions)
+        return self._page(
+            "rules.html",
+            regions=regions,
+            chosen=chosen,
+            names={NATION: texts.WEB_PLACE_NONE},
+            kinds=texts.CONTRACT_NAMES,
+            contracts=list(texts.CONTRACT_NAMES.items()),
+            contract=contract,
+            steps=STEPS,
+            step=step if step in STEPS else "",
+            count=sum(len(p.rules) for p in points),
+            rows=matrix(points, chosen, contract, step if step in STEPS else ""),
+            gaps=[g.says for g in gaps if g and g.contract in (contract, "任何")],
+            conflicts=sources.conflicts,
+        )
+
     # What people should know
 
     async def privacy(self, request: Request) -> Response:
@@ -344,6 +378,10 @@ def _pseudonym() -> str:
 
 def _plain(text: str) -> Reply:
     return Reply(text, text, "clarify")
+
+
+def _by_step(rows: list[Row]) -> list[tuple[str, list[Row]]]:
+    return [(step, list(group)) for step, group in groupby(rows, key=lambda r: r.step)]
 
 
 def _static_version() -> str:

@@ -17,7 +17,7 @@ import typer
 from rich.table import Table
 
 from bot.cli.common import err, fail, out, progress, read_day
-from bot.cli.content import content, rules
+from bot.cli.content import content, figures, rules
 from bot.message import Incoming, Reply
 from bot.settings import ConfigError, Settings, read_settings
 from bot.turn import Session
@@ -38,6 +38,7 @@ app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
 app.add_typer(content, name="content")
 app.add_typer(rules, name="rules")
+app.add_typer(figures, name="figures")
 app.add_typer(learn, name="learn")
 app.add_typer(queue, name="queue")
 
@@ -473,23 +474,37 @@ def eval_answers(
 
 
 @evaluate.command("variants")
-def eval_variants() -> None:
-    """每种问法轮流拿掉再问，看它的条目排第几（近似的问法一起拿掉）。"""
+def eval_variants(
+    folds: Annotated[int, typer.Option(help="分几折；每折重新训练一次问法模型")] = 8,
+) -> None:
+    """每种问法轮流拿掉（近似的一起拿掉），模型和计数都重新做一遍，再问，看它的条目排第几。"""
     from bot.coverage import held_out
+    from bot.learning import train_on
     from bot.release import make_tokens
-    from bot.wording import entries, question_features
+    from bot.wording import compile_guards, entries, question_features
     from knowledge.authored import read_content
     from knowledge.regions import Regions
 
-    content = read_content()
-    tokens = make_tokens(content.topics, content.synonyms)
-    features = question_features(tokens, Regions(content.regions))
-    listed = entries(content.cards, content.points, content.cases, content.topics)
-    report = held_out(listed, features)
-    out.print(
-        f"{report['asked']:,} 种问法：排第一 {report['first']:.1%}，前三 {report['first_three']:.1%}"
-        "（编码器训练时见过这些问法，数字略偏高）"
-    )
+    found = read_content()
+    tokens = make_tokens(found.topics, found.synonyms)
+    features = question_features(tokens, Regions(found.regions))
+    listed = entries(found.cards, found.points, found.cases, found.topics)
+    with progress() as bar:
+        task = bar.add_task("轮流拿掉", total=folds)
+        report = held_out(
+            listed,
+            features,
+            train_on(found),
+            compile_guards(found.guards),
+            folds,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    for kind, name in (("", "全部"), ("card_", "卡片"), ("point_", "程序要点"), ("case_", "案例")):
+        if f"{kind}asked" in report:
+            out.print(
+                f"{name} {report[f'{kind}asked']:,} 种问法：排第一 {report[f'{kind}first']:.1%}，"
+                f"前三 {report[f'{kind}first_three']:.1%}"
+            )
     print(json.dumps(report))
 
 

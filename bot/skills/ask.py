@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import gate, texts
+from bot import gate, manner, texts
 from bot.answer import (
     PLAIN,
     Draft,
@@ -18,7 +18,10 @@ from bot.answer import (
     from_card,
     from_case,
     from_point,
+    from_replaced,
+    from_term,
 )
+from bot.fit import fit, fit_day
 from bot.message import Choice, Incoming, Reply
 from bot.scrub import left, looks_like_demand, scrub
 from bot.sources import Sources
@@ -28,6 +31,7 @@ from bot.understand import (
     asks_about_service,
     asks_local,
     bigrams,
+    chinese,
     clean,
     contract_type,
     has_content,
@@ -38,10 +42,12 @@ from bot.understand import (
     receipt_code,
     wants_more,
     wants_person,
+    without_type,
 )
 from index.retriever import Hit
+from index.sound import PINYIN, spells
 from knowledge.figures import figures
-from knowledge.pieces import CONTRACTS
+from knowledge.pieces import CONTRACTS, Leave
 from knowledge.regions import NATION
 
 SURE = 0.42
@@ -73,6 +79,15 @@ CLEAR = 0.55
 BESIDE = ((CLEAR, 0.85), (SURE, 0.6), (0.0, 0.4))
 """From this confidence on, other entries with at least this share of it are said beside the
 first, at most two."""
+
+ROOM_FOR_SECOND = 200
+"""The same, of the answer to a second question."""
+
+SPELLED = 2.0
+"""What a confidence counts for typed pinyin: only sounds can match, and they count less."""
+
+ABOUT_AS_GOOD = 0.7
+"""Share of a case's confidence from which a card or point is said before it."""
 
 BRIEF = 100
 """Longest opening of what is said beside the answer, in characters."""
@@ -122,7 +137,13 @@ def _question(text: str, cut: bool, regions: list[str], session: Session, source
         return _fixed(texts.NO_CONTENT, "clarify", session, _menu())
     if not has_content(scrubbed := left(scrub(text)[0])) and scrubbed != text:
         return _fixed(texts.NO_CONTENT, "clarify", session, _menu())
-    draft = find(text, region, contract, sources)
+    old = sources.replaced(text)
+    if old and manner.asks_validity(text):
+        draft: Draft | None = from_replaced(old)
+    elif term := sources.term(manner.defined(sources.regions.strip(text))):
+        draft = from_term(term, sources)
+    else:
+        draft = find(text, region, contract, sources)
     if draft is not None and not region and asks_local(text) and texts.VARIES in draft.claims:
         draft = replace(draft, disposition="clarify")
     if cut and draft is not None:
@@ -135,8 +156,8 @@ def _question(text: str, cut: bool, regions: list[str], session: Session, source
 def find(text: str, region: str, contract: str, sources: Sources) -> Draft | None:
     """The draft that answers best, or None if the library has nothing reliable."""
     seen = sources.regions.chain(region)
-    bare = sources.regions.strip(text)
-    hits = sources.match(bare, seen, 6)
+    bare = without_type(manner.without_years(sources.regions.strip(text)))
+    hits, others = _hits(bare, seen, sources)
     best = hits[0].score if hits else 0.0
     likely = best + FIELD_HELP * min(0.4, sources.in_field(bare))
     if likely < LIKELY:
@@ -144,10 +165,16 @@ def find(text: str, region: str, contract: str, sources: Sources) -> Draft | Non
     draft = _draft(hits[0], text, region, contract, sources)
     if draft is None or draft.disposition != "answer":
         return draft
-    share = next(share for least, share in BESIDE if best >= least)
-    for hit in [h for h in hits[1:3] if h.score >= best * share]:
-        draft = _beside(draft, hit, text, region, contract, sources)
+    for hit in others:
+        draft = _beside(draft, hit, text, region, contract, sources, most=ROOM_FOR_SECOND)
+    if not others:
+        share = next(share for least, share in BESIDE if best >= least)
+        for hit in [h for h in hits[1:3] if h.score >= best * share]:
+            draft = _beside(draft, hit, text, region, contract, sources)
     draft = _local(draft, text, region, sources)
+    draft = fit_day(fit(draft, _leave(hits[0], sources), text), text, sources)
+    second = (Choice(t, f"ref:{h.kind}:{h.ref}") for h in others if (t := _title(h, sources)))
+    draft = draft.plus(choices=second)
     if best < SURE:
         title = texts.PERHAPS.format(title=_title(hits[0], sources))
         draft = replace(
@@ -177,8 +204,50 @@ def _local(draft: Draft, text: str, region: str, sources: Sources) -> Draft:
     return draft
 
 
+def _hits(bare: str, seen: tuple[str, ...], sources: Sources) -> tuple[list[Hit], list[Hit]]:
+    """What answers the message, and what answers its other questions: each part that is surely
+    understood by itself has its own."""
+    hits = _answers_first(sources.match(bare, seen, 8), bare)
+    if spells(bare) >= PINYIN and chinese(bare) < PINYIN:
+        hits = [replace(h, score=min(1.0, h.score * SPELLED)) for h in hits]
+    asked = manner.parts(bare)
+    clauses = [] if len(asked) > 1 else manner.clauses(bare)
+    least = SURE if len(asked) > 1 else CLEAR
+    if len(asked) == 1 and not clauses:
+        return hits, []
+    tops = (_answers_first(sources.match(part, seen, 3), bare) for part in clauses or asked)
+    sure = [top[0] for top in tops if top and top[0].score >= least]
+    if not sure:
+        return hits, []
+    first = sure[0]
+    others = {h.ref: h for h in sure[1:] if h.ref != first.ref}
+    rest = [h for h in hits if h.ref != first.ref]
+    return [first, *rest], list(others.values())[:2]
+
+
+def _answers_first(hits: list[Hit], text: str) -> list[Hit]:
+    """`hits` with model cases behind what answers, unless an example is asked for."""
+    if manner.asks_example(text):
+        return hits
+    rest = [h for h in hits if h.kind != "case"]
+    if not rest or rest[0].score < hits[0].score * ABOUT_AS_GOOD:
+        return hits
+    return rest + [h for h in hits if h.kind == "case"]
+
+
+def _leave(hit: Hit, sources: Sources) -> Leave | None:
+    entry = sources.point(hit.ref) or sources.card(hit.ref)
+    return entry.may if entry else None
+
+
 def _beside(
-    draft: Draft, hit: Hit, text: str, region: str, contract: str, sources: Sources
+    draft: Draft,
+    hit: Hit,
+    text: str,
+    region: str,
+    contract: str,
+    sources: Sources,
+    most: int = BRIEF,
 ) -> Draft:
     """`draft` with the first sentence and citation of a hit that was nearly as close, where
     there is room and it says something new."""
@@ -188,7 +257,9 @@ def _beside(
     if other.cite[0].whole in (c.whole for c in draft.cite[:2]):
         return draft
     title = _title(hit, sources)
-    says = texts.BESIDE.format(title=title, says=opening(other.claims[0], BRIEF))
+    silent = len(other.claims) > 1 and other.claims[0].endswith(texts.SILENT_END)
+    first = other.claims[1 if silent else 0]
+    says = texts.BESIDE.format(title=title, says=opening(first, most))
     if sum(map(len, draft.claims)) + len(says) > PLAIN - 60:
         return draft
     # The first citation of each thing said comes before the second of any; of the others, only

@@ -7,13 +7,17 @@ import dataclasses
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small import TODAY, Person
+from small import TODAY, Person, build_home
 
 from bot import texts
 from bot.assistant import Assistant
 from bot.message import Incoming
+from bot.release import build_release, open_release
 from bot.skills import ask
 from bot.turn import Session
+from knowledge.amounts import Amount, keep
+from knowledge.authored import read_content
+from knowledge.signing import sign
 
 
 def test_without_a_region_the_national_rule_is_said_and_buttons_are_offered(person):
@@ -281,3 +285,131 @@ def test_a_session_remembers_ids_and_never_text():
     """A new field must change this test: could it tell who, or what was said?"""
     fields = [f.name for f in dataclasses.fields(Session)]
     assert fields == ["region", "contract", "ref", "choices", "waits"]
+
+
+# How a question is put
+
+
+def test_two_questions_are_both_answered(person):
+    reply = person.say("收到要约几天之内要答复？另外工资拖欠两个月了怎么办")
+    assert "20日" in reply.answer and "每月至少支付一次" in reply.answer
+    assert {c.law for c in reply.citations} >= {"协商规定", "新办法"}
+
+
+def test_a_wrong_premise_is_set_right_in_the_first_sentence(person):
+    reply = person.say("收到要约不是规定30日内回应吗")
+    assert reply.answer.startswith("不是30日。")
+    assert "20日" in reply.answer
+
+
+def test_a_right_premise_is_left_alone(person):
+    assert not person.say("收到要约不是规定20日内回应吗").answer.startswith("不是")
+
+
+def test_leave_is_answered_with_a_verdict_first(person):
+    assert person.say("老板可以一直拖着工资不给吗").answer.startswith("不可以。")
+
+
+def test_a_verdict_is_not_given_for_another_question(person):
+    """The verdict is about 「可以拖着不给工资吗」; claiming overdue wages is not forbidden."""
+    assert not person.say("可以要求限期发拖欠的工资吗").answer.startswith("不可以")
+
+
+def test_traditional_characters_and_typos_of_the_same_sound_are_understood(person):
+    assert person.say("老闆拖欠工資怎麼辦").citations[0].law == "新办法"
+    assert person.say("拖欠公资怎么半").citations[0].law == "新办法"
+
+
+def test_typed_pinyin_is_understood(person):
+    reply = person.say("gong si qian xin liang ge yue le")
+    assert reply.citations and reply.citations[0].law == "新办法"
+
+
+def test_a_term_is_explained_in_one_sentence(person):
+    for question in ("什么是要约", "要约是什么意思", "请问啥叫协商要约？"):
+        reply = person.say(question)
+        assert reply.answer.startswith("要约：一方书面请对方坐下来谈。")
+    assert "收到要约几天内答复" in [c.label for c in reply.choices]
+
+
+def test_a_text_out_of_force_is_answered_with_what_replaced_it(person):
+    for question in ("旧办法还管用吗", "按《旧办法》每方代表十人对吗"):
+        reply = person.say(question)
+        assert reply.answer.startswith("《旧办法》已废止")
+        assert reply.citations[0].law == "新办法"
+
+
+def test_a_question_about_an_earlier_year_names_what_held_then(person):
+    assert "内容和现在一样" in person.say("2023年时的规定，收到要约几天答复").answer
+    reply = person.say("2019年规定的，拖欠工资怎么办")
+    assert "2020年1月1日起施行" in reply.answer and "旧文本" in reply.answer
+
+
+def test_a_local_version_of_a_card_answers_in_its_place_only(person):
+    national = person.say("拖欠工资怎么办")
+    assert "河南" in [c.label for c in national.choices]
+    local = person.say("河南拖欠工资怎么办")
+    assert local.answer.startswith("河南：")
+    assert person.say("山东拖欠工资怎么办").answer.startswith("工资每月")
+
+
+def test_a_local_version_is_left_again_with_its_place(person):
+    person.say("河南拖欠工资怎么办")
+    assert not person.say("那山东呢").answer.startswith("河南：")
+
+
+def test_what_the_library_lacks_of_a_place_is_said_in_its_own_words(person):
+    reply = person.say("广东的公司收到要约多少天回复")
+    assert "本库没有广东的协商条例" in reply.answer and reply.disposition == "clarify"
+
+
+def test_an_explanation_follows_the_rule(person):
+    assert "到期不回，先书面催办" in person.say("收到要约几天之内要答复").answer
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A small installation of one's own, and a way to talk to it as it is now."""
+    settings = build_home(tmp_path / "own")
+
+    def person():
+        sources = open_release(settings).on(TODAY)
+        return Person(Assistant(lambda: sources))
+
+    return settings, person
+
+
+def test_a_signed_entry_says_who_signed_it(home):
+    settings, person = home
+    content = read_content(settings.home / "content")
+    sign(settings.signatures, content, ["wage-arrears"], "李审", "某市总工会", TODAY)
+    build_release(settings, content)
+    reply = person().say("拖欠工资怎么办")
+    assert f"审定：李审（某市总工会）{TODAY}。" in reply.notes
+    assert texts.UNREVIEWED not in reply.notes
+
+
+# Amounts of the year
+
+
+def amount(year, **more):
+    return Amount("高温津贴", "河南", year, 12, "元/天", "某文件", TODAY, **more)
+
+
+def test_an_amount_of_the_year_is_given_with_its_source(home):
+    settings, person = home
+    keep(settings.amounts, [amount(2026)])
+    reply = person().say("河南高温津贴一天多少钱")
+    assert reply.disposition == "answer"
+    assert reply.answer.startswith("河南2026年高温津贴：每天12元")
+    assert any("某文件" in n for n in reply.notes)
+
+
+def test_an_amount_out_of_date_or_missing_is_never_given(home):
+    settings, person = home
+    keep(settings.amounts, [amount(2022)])
+    old = person().say("河南高温津贴一天多少钱")
+    assert old.disposition == "clarify" and "2022年的，已经过时" in old.answer
+    assert "12" not in old.answer
+    none = person().say("山东高温津贴一天多少钱")
+    assert none.disposition == "clarify" and "库里没有金额" in none.answer

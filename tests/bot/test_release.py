@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -167,3 +169,38 @@ def test_the_command_serves_and_stops_cleanly(home, tmp_path):
     assert f"http://127.0.0.1:{port}" in printed
     assert "问：" in printed and "答：" in printed
     assert Path(home.home / "live.db").exists()
+
+
+def test_a_release_of_another_version_asks_for_a_build(tmp_path):
+    settings = build_home(tmp_path / "home", laws=False)
+    manifest = next((settings.home / "releases").glob("*/manifest.json"))
+    told = json.loads(manifest.read_text(encoding="utf-8")) | {"form": 1}
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(RetrieverError, match="xst build"):
+        open_release(settings)
+
+
+PLANTED = {
+    "a missing key": ("cards/small.yaml", "  next: 收集考勤和工资条。\n", "", "next"),
+    "a wrong article": ("cards/small.yaml", "《新办法》第一条", "《新办法》第三条", "第三条"),
+    "a figure off by one": ("rules/offer-response.yaml", "says: 收到要求之日起20日", "says: 收到要求之日起21日", "21日"),
+    "an unknown region": ("rules/offer-response.yaml", "region: 河南", "region: 火星", "火星"),
+    "a wording of two entries": ("cards/small.yaml", "高温费发多少", "公司欠薪两个月了", "同一句"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_bad_content_is_refused_at_build_with_its_place(tmp_path, planted):
+    """Nothing half-built is left, and what is served stays."""
+    settings = build_home(tmp_path / "home", laws=False)
+    served = current_folder(settings)
+    file, good, bad, said = PLANTED[planted]
+    path = settings.home / "content" / file
+    text = path.read_text(encoding="utf-8")
+    assert good in text
+    path.write_text(text.replace(good, bad), encoding="utf-8")
+    with pytest.raises(ContentError, match=said) as caught:
+        build_release(settings, read_content(settings.home / "content"))
+    if planted != "a wrong article":  # that one is named by the digest that is missing
+        assert re.search(rf"{file}:\d+", str(caught.value))
+    assert current_folder(settings) == served

@@ -60,7 +60,7 @@ def test_a_question_is_answered_with_its_source(talk):
 
 def test_a_number_picks_a_choice_and_more_shows_the_articles(talk):
     said = talk(small.QUESTION, "1", "更多")
-    assert "河南：收到要求之日起10个工作日内书面答复" in said
+    assert "河南（工资专项）：收到要求之日起10个工作日内书面答复" in said
     assert "《河南省虚构协商条例》第一条：一方提出协商要求的" in said
 
 

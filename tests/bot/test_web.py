@@ -32,7 +32,15 @@ small = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(small)
 
 MARKER = "鹦鹉螺七号车间的暗号"
-PAGES = ("/", "/privacy", "/about", "/card/fable-no-reply", f"/law/{small.NEW}", "/no-such-page")
+PAGES = (
+    "/",
+    "/rules",
+    "/privacy",
+    "/about",
+    "/card/fable-no-reply",
+    f"/law/{small.NEW}",
+    "/no-such-page",
+)
 
 
 @pytest.fixture(scope="module")
@@ -577,3 +585,28 @@ def test_paragraphs_lose_no_word():
 def test_only_telephone_numbers_become_links(text, numbers):
     assert re.findall(r'href="tel:(\d+)"', phones(text)) == numbers
     assert re.sub(r"<[^>]+>", "", phones(text)) == text
+
+
+def test_the_table_of_rules_shows_each_places_own_figure(web):
+    page = web.get("/rules", params={"region": "河南"})
+    assert page.status_code == 200
+    shown = visible(page)
+    assert "20日" in shown and "10工作日" in shown
+    assert shown.index("收到要求之日起20日") < shown.index("收到要求之日起10个工作日")
+    assert "《河南省虚构协商条例》第一条" in shown
+    assert "先问地区" in shown, "how a conflict is treated stands below the table"
+
+
+def test_the_table_of_rules_keeps_contract_types_apart(web):
+    shown = visible(web.get("/rules", params={"region": "河南", "contract": "综合"}))
+    assert "10工作日" not in shown.partition("规定打架")[0] and "20日" in shown
+
+
+def test_the_table_of_rules_says_what_the_library_lacks_of_a_place(web):
+    assert "本库没有山东的协商条例" in visible(web.get("/rules", params={"region": "山东"}))
+
+
+@pytest.mark.parametrize("query", ["region=火星", "contract=贿赂", "step=没有", "region=&step=<b>"])
+def test_the_table_of_rules_takes_any_question(web, query):
+    page = web.get(f"/rules?{query}")
+    assert page.status_code == 200 and "<b></b>" not in page.text

@@ -102,6 +102,21 @@ _CONTENT = {
   reviewed: unreviewed
   drafted: 2026-11-20
 """,
+    "digests/nation.yaml": """
+law: 虚构协商规定
+reviewed: unreviewed
+drafted: 2026-11-20
+articles:
+  第三条: 收到要求，20日内书面答复，没有正当理由不能拒绝。
+  第四条: 拒绝协商的，责令改正。
+""",
+    "digests/henan.yaml": """
+law: 河南省虚构协商条例
+reviewed: unreviewed
+drafted: 2026-11-20
+articles:
+  第一条: 收到书面协商要求，10个工作日内书面答复。
+""",
     "rules/fable-reply.yaml": """
 point: fable-reply
 title: 收到要约多少日内答复
@@ -117,12 +132,25 @@ rules:
     region: 国家
     contract: 任何
     says: 收到要求之日起20日内书面答复，没有正当理由不得拒绝。
+    figures: [{number: 20, unit: 日, compare: 以内}]
     cite: [《虚构协商规定》第三条]
   - id: fable-reply.henan
     region: 河南
-    contract: 任何
+    contract: 工资
+    figures: [{number: 10, unit: 工作日, compare: 以内}]
     says: 收到要求之日起10个工作日内书面答复。
     cite: [《河南省虚构协商条例》第一条]
+""",
+    "gaps.yaml": "- {region: 山东, says: 本库没有山东的协商条例。, drafted: 2026-11-20}\n",
+    "conflicts.yaml": """
+- id: c1
+  title: 应约期限
+  points: [fable-reply]
+  sides:
+    - {where: 国家, says: 20日内答复。, cite: [《虚构协商规定》第三条]}
+    - {where: 河南, says: 10个工作日内答复。, cite: [《河南省虚构协商条例》第一条]}
+  treat: 先问地区。
+  drafted: 2026-11-20
 """,
     "topics.yaml": """
 - {id: fable, name: 协商要约, words: [要约, 答复, 协商, 工资, 加班, 拒绝, 公司, 老板]}
