@@ -73,13 +73,19 @@ _PREMISE = re.compile(
 )
 
 
+_SUPPOSED = re.compile(
+    r"(?P<said>[^，,。？?！!；;]{4,40})(?:吧|对吧|对吗|对不对|是吧|没错吧)[？?。!！]*$"
+)
 _PEOPLE = re.compile(r"[个名位](?=代表|委员|职工|工人|员工|人)")
 
 
 def premise(text: str) -> frozenset[Figure]:
     """The figures that a question takes for granted: 「不是规定每方10人吗」 -> 10 人."""
     text = _PEOPLE.sub("人", text)
-    return frozenset(f for m in _PREMISE.finditer(text) for f in figures(m["said"]))
+    said = [m["said"] for m in _PREMISE.finditer(text)]
+    if m := _SUPPOSED.search(text):
+        said.append(m["said"])
+    return frozenset(f for words in said for f in figures(words))
 
 
 def has_premise(text: str) -> bool:

@@ -32,6 +32,7 @@ def test_a_message_falls_into_its_questions(text, wanted):
     [
         ("法律不是规定每方10人吗", 10),
         ("听说试用期最长一年对吧", 1),
+        ("劳动仲裁要在60天内申请吧", 60),
         ("我干了3年能拿多少", None),
         ("每方要10人吗", None),
     ],
