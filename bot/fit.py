@@ -16,8 +16,9 @@ from knowledge.library import Article
 from knowledge.pieces import Leave
 
 _VERDICT = re.compile(r"(?:不可以|可以|要看)")
-_NO = re.compile(r"(?:不能|不行|不合法|不允许|违法)(?P<stop>[。，：:,])?")
-_YES = re.compile(r"(?:能|行|合法)(?P<stop>[。，：:,])")
+# Only a word that stands for itself is a verdict: 「不能拦您」 says that you may go.
+_NO = re.compile(r"(?:不能|不行|不允许)[。，：:,]")
+_YES = re.compile(r"(?:能|行)[。，：:,]")
 _MODAL = re.compile(r"可以|能不能|能|吗|么|单位|公司|企业|我")
 SAME = 0.5
 """Share of the pairs of characters of a question for leave that another must hold."""
@@ -39,7 +40,7 @@ def _verdict(draft: Draft, may: Leave | None, text: str) -> Draft:
     if _VERDICT.match(first):
         return draft
     if m := _NO.match(first):
-        return _opened(draft, "不可以", first[m.end() :] if m["stop"] else first)
+        return _opened(draft, "不可以", first[m.end() :])
     if m := _YES.match(first):
         return _opened(draft, "可以", first[m.end() :])
     if may and manner.refuses(text) == manner.refuses(may.asked) and _about(text, may.asked):
