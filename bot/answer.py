@@ -217,9 +217,7 @@ def _explained(draft: Draft, point: Point) -> Draft:
     """`draft` with what the rules do not say, where there is room."""
     if not point.explain or sum(map(len, draft.claims)) + len(point.explain) > PLAIN - 60:
         return draft
-    allowed = frozenset(allowed_by([point.explain], ()))
-    draft = draft.plus(claims=[_stop(point.explain)], cite=point.explain_cite)
-    return replace(draft, allowed=draft.allowed | allowed)
+    return draft.plus(claims=[_stop(point.explain)], cite=point.explain_cite)
 
 
 def _review(reviewed: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from index.meaning import Meaning
-from index.questions import Entry, Features, build_questions
+from index.questions import Entry, Features, build_questions, remembered
 from index.retriever import Query
 from knowledge.pieces import AUDIENCES, Content, Guard
 from knowledge.regions import NATION
@@ -83,13 +83,7 @@ def held_out(
     seen what it is asked. An entry that a guard speaks for is found by its guard.
     """
     found: dict[str, Counter[str]] = {}
-    known: dict[str, list[tuple[str, float]]] = {}
-
-    def once(text: str) -> list[tuple[str, float]]:
-        if text not in known:
-            known[text] = list(features(text))
-        return known[text]
-
+    features = remembered(features)
     for fold in range(folds):
         kept, out = [], []
         for entry in entries:
@@ -97,7 +91,7 @@ def held_out(
             out += [(entry, w) for w in gone]
             rest = tuple(w for w in entry.wordings if not any(w == g or near(w, g) for g in gone))
             kept.append(replace(entry, wordings=rest))
-        questions = build_questions(kept, once, train(kept, once))
+        questions = build_questions(kept, features, train(kept, features))
         for entry, wording in out:
             guard = next((g for guard in guards if (g := guard(wording))), None)
             if guard:

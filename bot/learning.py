@@ -49,18 +49,12 @@ def train_wordings(
 
 def train_on(content: Content, seed: int = 0) -> Callable[[Sequence[Entry], Features], Meaning]:
     """A trainer for `held_out`: the encoder learnt from some entries' wordings and the digests,
-    without law texts. Features of a text are worked out once for all folds."""
+    without law texts."""
     from index.train import train
 
-    seen: dict[str, list[str]] = {}
-
     def learnt(entries: Sequence[Entry], features: Features) -> Meaning:
-        def keys(text: str) -> list[str]:
-            if text not in seen:
-                seen[text] = sorted({f for f, _ in features(text)})
-            return seen[text]
-
-        return train([], list(_pairs(entries, content, seed)), keys, seed=seed)
+        pairs = list(_pairs(entries, content, seed))
+        return train([], pairs, lambda t: (f for f, _ in features(t)), seed=seed)
 
     return learnt
 

@@ -88,10 +88,6 @@ def premise(text: str) -> frozenset[Figure]:
     return frozenset(f for words in said for f in figures(words))
 
 
-def has_premise(text: str) -> bool:
-    return bool(_PREMISE.search(text))
-
-
 _MAY = re.compile(
     r"(?:可以|可不可以|能不能|能否|可否|是否可以|能)(?P<no>不|没|拒绝?)?(?P<act>[^，。？?！!；;]{1,40}?)(?:[吗么嘛不]|$|[？?])"
     r"|(?:行不行|行吗|可以吗|合法吗|合不合法|违法吗|犯法吗|允许吗|中不中|得行不)"

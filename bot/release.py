@@ -234,6 +234,7 @@ class Release:
     terms: Mapping[str, Term]
     gaps: Mapping[tuple[str, str], Gap]
     conflicts: Sequence[Conflict]
+    named: re.Pattern[str]
     replaced: Sequence[tuple[re.Pattern[str], Replaced]]
     by_article: Mapping[Citation, Sequence[Rule]]
     contacts: Sequence[Contact]
@@ -315,6 +316,7 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         terms,
         {(g.region, g.contract): g for g in gaps},
         conflicts,
+        re.compile("|".join(p.pattern for p, _ in replaced) or r"(?!)"),
         replaced,
         by_article,
         settings.contacts,
@@ -398,14 +400,13 @@ class Seen:
                     return found
         return None
 
-    def conflict(self, point: str) -> Conflict | None:
-        return next((c for c in self._release.conflicts if point in c.points), None)
-
     def term(self, name: str) -> Term | None:
         return self._release.terms.get(bare(name)) if name else None
 
     def replaced(self, text: str) -> Replaced | None:
         named = _named(text)
+        if not self._release.named.search(named):  # hundreds of names, hardly ever one of them
+            return None
         return next((r for names, r in self._release.replaced if names.search(named)), None)
 
     def amounts(self, kind: str, region: str) -> Sequence[Amount]:

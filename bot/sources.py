@@ -11,7 +11,7 @@ from index.retriever import Hit
 from knowledge.amounts import Amount
 from knowledge.citation import Citation
 from knowledge.library import Article, Version
-from knowledge.pieces import Card, Case, Conflict, Digest, Gap, Guard, Point, Replaced, Rule, Term
+from knowledge.pieces import Card, Case, Digest, Gap, Guard, Point, Replaced, Rule, Term
 from knowledge.regions import Regions
 
 
@@ -65,10 +65,6 @@ class Sources(Protocol):
     def gap(self, region: str, contract: str) -> Gap | None:
         """What the library lacks of the region's own rules, for this contract type if it lacks
         only that; "" is a type that was not said."""
-        ...
-
-    def conflict(self, point: str) -> Conflict | None:
-        """Texts that say different things at a point."""
         ...
 
     def term(self, name: str) -> Term | None:

@@ -146,18 +146,25 @@ class Questions:
         return scores
 
 
+def remembered(features: Features) -> Features:
+    """`features` that works a text out once; for texts of ours, never for what a person types."""
+    known: dict[str, list[tuple[str, float]]] = {}
+
+    def once(text: str) -> list[tuple[str, float]]:
+        if text not in known:
+            known[text] = list(features(text))
+        return known[text]
+
+    return once
+
+
 def build_questions(
     entries: Sequence[Entry], features: Features, meaning: Meaning | None = None
 ) -> Questions:
     """The matcher over `entries`, by default with the vectors that ship; seconds for some
     thousand wordings."""
     meaning = meaning or open_meaning()
-    seen_features: dict[str, list[tuple[str, float]]] = {}
-
-    def once(text: str) -> list[tuple[str, float]]:
-        if text not in seen_features:
-            seen_features[text] = list(features(text))
-        return seen_features[text]
+    once = remembered(features)
 
     def vector(text: str) -> npt.NDArray[np.float32]:
         return meaning.encode(f for f, _ in once(text))

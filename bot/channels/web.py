@@ -296,6 +296,7 @@ class Web:
         contract = request.query_params.get("contract", "")
         step = request.query_params.get("step", "")
         contract = contract if contract in texts.CONTRACT_NAMES else ""
+        step = step if step in STEPS else ""
         gaps = (sources.gap(r, contract) for r in asked if r in sources.regions)
         return self._page(
             "rules.html",
@@ -306,9 +307,9 @@ class Web:
             contracts=list(texts.CONTRACT_NAMES.items()),
             contract=contract,
             steps=STEPS,
-            step=step if step in STEPS else "",
+            step=step,
             count=sum(len(p.rules) for p in points),
-            rows=matrix(points, chosen, contract, step if step in STEPS else ""),
+            rows=matrix(points, chosen, contract, step),
             gaps=[g.says for g in gaps if g and g.contract in (contract, "任何")],
             conflicts=sources.conflicts,
         )
