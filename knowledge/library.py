@@ -20,6 +20,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from knowledge.citation import Citation, article_order
+from knowledge.graph import TABLE, Arrow, draw, read_arrows
 from knowledge.pieces import Override
 from knowledge.records import KnowledgeError, ParsedText, Status
 from knowledge.validity import END_UNKNOWN, Facts, Validity, judge
@@ -297,7 +298,8 @@ def publish(
     content: Mapping[str, Mapping[str, Any]],
     meta: Mapping[str, str],
 ) -> None:
-    """A read-only copy of the shelf with the content beside it, compact, ready to serve.
+    """A read-only copy of the shelf with the content and the citations between its articles beside
+    it, compact, ready to serve.
 
     `content` maps kind -> id -> JSON-able value. `target` must not exist yet.
     """
@@ -322,6 +324,9 @@ def publish(
         db.table("content").delete_where()
     db.table("content").insert_all(rows, pk=("kind", "id"), replace=True)
     db.table("meta").upsert_all([{"key": k, "value": v} for k, v in meta.items()], pk="key")
+    with db.conn:
+        db.conn.execute("BEGIN")  # one write to the disk, not one for each statement
+        draw(db.conn)
     db.conn.close()
 
 
@@ -383,6 +388,8 @@ class Library:
                 raise LibraryError(problem) from error
             raise
         self._article = lru_cache(maxsize=4096)(self._article_uncached)
+        tables = "SELECT 1 FROM sqlite_master WHERE name=?"
+        self._has_graph = bool(self._connection.execute(tables, (TABLE,)).fetchone())
 
     def _read_versions(self) -> Iterator[Version]:
         for r in self._connection.execute(
@@ -452,6 +459,52 @@ class Library:
         cursor = self._connection.execute(f"{_ARTICLE} ORDER BY version, position")
         while rows := cursor.fetchmany(2000):
             yield from map(self._make, rows)
+
+    def cites(self, article: Article) -> list[Arrow]:
+        """What an article cites, in the order of its text, as often as it says so."""
+        if not self._has_graph:  # a release built before there was a graph
+            return []
+        return read_arrows(self._connection, "article=?", (article.id,))
+
+    def cited_by(self, citation: Citation, day: date) -> list[Arrow]:
+        """What in force on `day` cites this article, or this law as a whole.
+
+        An article is counted as the version in force on `day` does.
+        """
+        version = self.in_force(citation.law, day)
+        if version is None or not self._has_graph:
+            return []
+        newest = version is self.versions(citation.law)[-1]
+        number = "number" if newest else "printed"
+        values = (citation.law, citation.article)
+        found = read_arrows(self._connection, f"law=? AND {number}=?", values)
+        return [a for a in found if self._speaks(a, version, day)]
+
+    def links(self, day: date) -> Iterator[tuple[str, str]]:
+        """Articles that name an article in force on `day`, both by id; each pair once."""
+        seen = set()
+        for arrow in read_arrows(self._connection, "number<>?", ("",)) if self._has_graph else ():
+            cited = self.find(arrow.citation, day)
+            if cited is not None and (arrow.article, cited.id) not in seen:
+                seen.add((arrow.article, cited.id))
+                yield arrow.article, cited.id
+
+    def _speaks(self, arrow: Arrow, cited: Version, day: date) -> bool:
+        source = self._article(arrow.article)
+        if source is None:
+            return False
+        version = source.version
+        if version.law.endswith("修正案"):  # amendments stand side by side
+            return version.status(day) in (Status.IN_FORCE, Status.UNVERIFIED)
+        return version is (cited if version.law == cited.law else self.in_force(version.law, day))
+
+    def cited_within(self, article: Article) -> list[Arrow]:
+        """What cites an article inside its own version, in force or not."""
+        if not self._has_graph:
+            return []
+        values = (article.version.law, article.number)
+        found = read_arrows(self._connection, "law=? AND printed=?", values)
+        return [a for a in found if a.article.rpartition("#")[0] == article.version.id]
 
     def _make(self, r: Sequence[Any]) -> Article:
         return Article(r[0], self._versions[r[1]], r[2], r[3], r[4], r[5])

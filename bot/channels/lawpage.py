@@ -5,27 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import PurePath
 from typing import Protocol
 from urllib.parse import quote
 
-from bot.channels.views import STATUS_CLASS, article_url, law_url
-from knowledge.citation import Citation, find_citations, law_name
+from bot.around import Around, Near, Reference, around, same_part, target
+from bot.channels.views import STATUS_CLASS, article_url, law_url, permalink
 from knowledge.library import Article, Version
+from knowledge.regions import NATION, Regions
 
 
-class Laws(Protocol):
+class Laws(Near, Protocol):
     """What these pages ask of a release."""
 
-    day: date
-
-    def article(self, citation: Citation) -> Article | None: ...
-    def article_by_id(self, ident: str) -> Article | None: ...
-    def articles_of(self, version: str) -> list[Article]: ...
-    def in_force(self, law: str) -> Version | None: ...
+    @property
+    def regions(self) -> Regions: ...
     def version(self, ident: str) -> Version | None: ...
-    def versions(self, law: str) -> list[Version]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +70,38 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list beside an article: a link, what it begins with, what to know of it."""
+
+    title: str
+    url: str
+    begins: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    status: str = ""
+    status_class: str = ""
+    elsewhere: bool = False
+    """It is no law text: it opens beside what is being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A list beside an article; `rows` are shown at once, `more` when asked for."""
+
+    title: str
+    rows: tuple[Row, ...]
+    more: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ArticlePage:
     law: About
     number: str
     chapter: str
     lines: tuple[Line, ...]
-    editions: tuple[Edition, ...]
     before: Piece | None
     after: Piece | None
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +131,13 @@ def article_page(version: Version, part: str, laws: Laws) -> ArticlePage | None:
     units = laws.articles_of(version.id)
     at = next((n for n, a in enumerate(units) if a.id == article.id), 0)
     return ArticlePage(
-        _about(version, laws, part),
+        _about(version, laws, article),
         number_of(article),
         article.chapter,
         lines(linked(article, laws)),
-        tuple(_editions(version, laws, part)),
         _neighbour(units[at - 1]) if at else None,
         _neighbour(units[at + 1]) if at + 1 < len(units) else None,
+        tuple(parts(article, around(article, laws, laws.regions.chain(version.region)), laws)),
     )
 
 
@@ -160,47 +179,23 @@ def anchor(article: Article) -> str:
 
 # References
 
-_NAMED = re.compile(r"《[^《》]*(?:《[^《》]*》[^《》]*)*》")
-
 
 def linked(article: Article, laws: Laws) -> list[Piece]:
     """The article's text with every reference that the library can follow as a link."""
-    text, version = article.text, article.version
-    spans: dict[tuple[int, int], str] = {}
-    for mention in find_citations(text, version.law, article.number):
-        url = _target(mention.citation, article, laws)
-        start = mention.start
-        name = re.search(r"《(?:[^《》]|《[^《》]*》)*》\s*$", text[:start])
-        if name and law_name(name[0].strip()) == mention.citation.law:
-            start = name.start()
-        if url:
-            spans[(start, mention.end)] = url
-    for m in _NAMED.finditer(text):
-        if any(start < m.end() and m.start() < end for start, end in spans):
-            continue
-        found = laws.in_force(law_name(m[0]))
-        if found is not None and found.law != version.law:
-            spans[m.span()] = law_url(found.id)
+    text = article.text
     out, at = [], 0
-    for (start, end), url in sorted(spans.items()):
-        if start < at:
+    for arrow in laws.cites(article):
+        if not at <= arrow.start < arrow.end:
             continue
-        if start > at:
-            out.append(Piece(text[at:start]))
-        out.append(Piece(text[start:end], url))
-        at = end
+        version, found = target(arrow, article, laws)
+        if version is None or (arrow.printed and found is None):
+            continue
+        url = article_url(found.id, version.id) if found else law_url(version.id)
+        if arrow.start > at:
+            out.append(Piece(text[at : arrow.start]))
+        out.append(Piece(text[arrow.start : arrow.end], url))
+        at = arrow.end
     return [*out, Piece(text[at:])] if at < len(text) else out
-
-
-def _target(citation: Citation, article: Article, laws: Laws) -> str:
-    version = article.version
-    if citation.law == version.law:  # an old version speaks of itself
-        found = laws.article_by_id(f"{version.id}#{citation.article}")
-    else:
-        found = laws.article(citation.whole)
-    if found is None or found.id == article.id:
-        return ""
-    return article_url(found.id, found.version.id)
 
 
 _ITEM = re.compile(r"[（(][一二三四五六七八九十百\d]+[）)]|\d{1,2}[.．、]")
@@ -218,17 +213,89 @@ def lines(pieces: Sequence[Piece]) -> tuple[Line, ...]:
     return tuple(Line(tuple(r), bool(_ITEM.match("".join(p.text for p in r)))) for r in rows if r)
 
 
+# Beside an article
+
+FIRST = 5
+"""Lines of a list that are shown at once."""
+
+BEGINS = 42
+"""Characters of an article that tell what it is about."""
+
+_NOUNS = {"card": "解答", "point": "程序要点", "case": "案例"}
+
+
+def parts(article: Article, found: Around, laws: Laws) -> Iterator[Part]:
+    """The lists beside an article, without the empty ones."""
+    own = article.version
+    versions = [
+        Row(
+            _name(e.version) + (f"　{number_of(e.article)}" if e.article else ""),
+            article_url(e.article.id, e.version.id) if e.article else law_url(e.version.id),
+            note="" if e.article else "这一版里没有对应的条文，链接到全文",
+            status=(status := e.version.status(laws.day).value),
+            status_class=STATUS_CLASS[status],
+        )
+        for e in found.editions
+    ]
+    texts = [_reference(Reference(a.version, a), own, tag="判例") for a in found.cases]
+    entries = [
+        Row(
+            e.title,
+            permalink(f"{e.kind}:{e.id}"),
+            tags=(_NOUNS[e.kind], *((e.region,) if e.region != NATION else ())),
+            elsewhere=True,
+        )
+        for e in found.entries
+    ]
+    for title, rows in (
+        ("它引用的", [_reference(r, own) for r in found.cites]),
+        ("引用它的", [_reference(r, own) for r in found.cited_by]),
+        ("其他版本", versions),
+        ("相近的条文", [_reference(Reference(a.version, a), own) for a in found.similar]),
+        ("相关案例和解答", [*entries, *texts]),
+    ):
+        if rows:
+            yield cut(title, rows)
+
+
+def cut(title: str, rows: Sequence[Row]) -> Part:
+    """A list with its end folded; one line alone is shorter to read than to open."""
+    first = FIRST if len(rows) > FIRST + 1 else len(rows)
+    return Part(title, tuple(rows[:first]), tuple(rows[first:]))
+
+
+def _reference(reference: Reference, own: Version, tag: str = "") -> Row:
+    version, article = reference.version, reference.article
+    name = "" if version.id == own.id else f"《{version.law}》"
+    note = f"文中写作{reference.printed}" if reference.printed else ""
+    region = version.region if version.region not in (NATION, own.region) else ""
+    return Row(
+        (name + (number_of(article) if article and article.number != "全文" else ""))
+        or version.law,
+        article_url(article.id, version.id) if article else law_url(version.id),
+        _begins(article.text) if article and article.number != "全文" else "",
+        tuple(t for t in (tag, region) if t),
+        note,
+    )
+
+
+def _begins(text: str) -> str:
+    plain = " ".join(text.split("\n"))
+    return plain if len(plain) <= BEGINS + 4 else plain[:BEGINS].rstrip("，、；：。 ") + "…"
+
+
 # About a version
 
 
-def _about(version: Version, laws: Laws, part: str = "") -> About:
+def _about(version: Version, laws: Laws, article: Article | None = None) -> About:
     validity = version.validity
     status = version.status(laws.day).value
     newer = ""
     if STATUS_CLASS[status] == "over":
         current = laws.in_force(version.law)
         if current is not None and current.id != version.id:
-            newer = _same(current, part, laws)
+            same = same_part(article, current, laws) if article else None
+            newer = article_url(same.id, current.id) if same else law_url(current.id)
     return About(
         version.title or version.law,
         _name(version),
@@ -250,24 +317,11 @@ def _name(version: Version) -> str:
     return f"{version.label} 版" if version.label else "未注明日期的版本"
 
 
-def _editions(version: Version, laws: Laws, part: str = "") -> Iterator[Edition]:
+def _editions(version: Version, laws: Laws) -> Iterator[Edition]:
     for other in reversed(laws.versions(version.law)):
         status = other.status(laws.day).value
-        yield Edition(
-            _name(other),
-            status,
-            STATUS_CLASS[status],
-            _same(other, part, laws),
-            other.id == version.id,
-        )
-
-
-def _same(version: Version, part: str, laws: Laws) -> str:
-    """The same part in another version, or that version's whole text."""
-    found = laws.article_by_id(f"{version.id}#{part}") if part else None
-    if found is not None:
-        return article_url(found.id, version.id)
-    return law_url(version.id)
+        url = law_url(other.id)
+        yield Edition(_name(other), status, STATUS_CLASS[status], url, other.id == version.id)
 
 
 def _neighbour(article: Article) -> Piece:

@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot import texts
+from bot.channels import lawpage
 from bot.channels import web as web_module
 from bot.channels.lawpage import linked
 from bot.channels.seal import Seal, read_key
@@ -504,9 +505,42 @@ def test_references_are_links(web):
     assert f'href="{article_url(f"{small.NEW}#第四条")}">前条</a>' in fifth
 
 
+def beside(page, title):
+    """The part of an article's page under a heading, "" if it has none."""
+    found = re.search(rf'<section class="beside" aria-label="{title}">(.*?)</section>', page, re.S)
+    return found[1] if found else ""
+
+
+def test_an_article_page_shows_what_is_around_it(web):
+    third = web.get(article_url(f"{small.NEW}#第三条")).text
+    assert f'href="{article_url(f"{small.NEW}#第四条")}"' in beside(third, "引用它的")
+    assert "多少日内答复" in beside(third, "相关案例和解答")
+    assert 'href="/card/fable-reply" target="_blank"' in third
+    other = beside(third, "其他版本")
+    assert f'href="{article_url(f"{small.OLD}#第三条")}">2010-01-10 版　第三条</a>' in other
+    assert "已被修改" in other
+    fourth = web.get(article_url(f"{small.NEW}#第四条")).text
+    cites = beside(fourth, "它引用的")
+    assert ">第三条</a>" in cites and ">《虚构处罚条例》第一条</a>" in cites
+    assert "拒不改正的，予以通报。" in cites
+
+
+def test_an_empty_list_has_no_heading(web):
+    page = web.get(article_url("虚构处罚条例@2015-03-01#第二条")).text
+    assert 'class="beside"' not in page
+
+
+def test_a_long_list_is_folded_and_opens_without_a_script():
+    rows = [lawpage.Row(f"第{n}条", f"/law/a/{n}") for n in range(9)]
+    folded = lawpage.cut("引用它的", rows)
+    assert (len(folded.rows), len(folded.more)) == (lawpage.FIRST, 9 - lawpage.FIRST)
+    assert not lawpage.cut("引用它的", rows[: lawpage.FIRST + 1]).more
+
+
 def test_every_link_of_every_law_page_leads_somewhere(web):
-    for start in (f"/law/{small.NEW}", article_url(f"{small.OLD}#第四条")):
-        for url in set(re.findall(r'href="(/law/[^"#]+)', web.get(start).text)):
+    starts = [f"{small.NEW}#第三条", f"{small.NEW}#第四条", f"{small.OLD}#第四条"]
+    for start in (f"/law/{small.NEW}", *map(article_url, starts)):
+        for url in set(re.findall(r'href="(/(?:law|card)/[^"#]+)', web.get(start).text)):
             assert web.get(url).status_code == 200, unquote(url)
 
 
