@@ -31,7 +31,8 @@ class Cited:
     """One article under 依据: where it stands, what is known of it, its words or our digest.
 
     `quote` is law text only where `official`; else it is a digest (要点，非原文). `marked` is the
-    sentence of the quote that answers, "" if none stands out.
+    part of the quote that answers, `place` what it is called (「第二款」, "" in an article without
+    parts), `lead` what introduces a marked item, `excerpt` a long part's closest sentence.
     """
 
     law: str
@@ -44,6 +45,9 @@ class Cited:
     official: bool = False
     marked: str = ""
     id: str = ""
+    place: str = ""
+    lead: str = ""
+    excerpt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

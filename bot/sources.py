@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from index.pinpoint import Asked, Spot
 from index.retriever import Hit
 from knowledge.amounts import Amount
 from knowledge.citation import Citation
@@ -51,7 +52,22 @@ class Sources(Protocol):
         ...
 
     def search(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
-        """Articles in force on `day` in `regions`."""
+        """Articles in force on `day` in `regions`, by their words alone."""
+        ...
+
+    def ranked(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
+        """The same by all that was learnt; its scores compare only inside one result."""
+        ...
+
+    def asked(self, text: str) -> Asked:
+        """A question made ready for `pinpoint`."""
+        ...
+
+    def pinpoint(
+        self, asked: Asked, article: str, named: Collection[tuple[int, int]] = ()
+    ) -> Spot | None:
+        """The paragraph or item of an article's text that answers, within those `named`; None
+        for a text of one part."""
         ...
 
     def guard(self, text: str) -> Guard | None: ...

@@ -14,6 +14,7 @@ from rich.text import Text
 from bot import texts
 from bot.assistant import Assistant
 from bot.message import Choice, Cited, Incoming, Reply
+from bot.pinpoint import quoted
 from bot.turn import Session
 
 log = logging.getLogger("xst")
@@ -107,9 +108,10 @@ def _cited(number: int, cited: Cited, out: Console) -> None:
     )
     _say(out, f"{number}. {head}")
     if cited.quote:
-        form = texts.QUOTE if cited.official else texts.DIGEST
-        shown = (cited.marked or cited.quote) if cited.official else cited.quote
-        _say(out, "   " + form.format(text=shown), "green" if cited.official else "yellow")
+        before, marked, after = quoted(cited)
+        line = Text("   " + before, style="green" if cited.official else "yellow")
+        line.append(marked, style="bold").append(after)
+        out.print(line, soft_wrap=not out.is_terminal)
 
 
 def _say(out: Console, text: str, style: str = "") -> None:

@@ -12,10 +12,8 @@ from markupsafe import Markup, escape
 
 from bot import texts
 from bot.message import Choice, Cited, Reply
+from bot.pinpoint import SHORT
 from knowledge.records import Status
-
-SHORT = 110
-"""Characters of an article that are shown whole; of a longer one, the marked sentence first."""
 
 STATUS_CLASS = {
     Status.IN_FORCE.value: "ok",
@@ -37,13 +35,16 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Law's words around the sentence that answers, or a digest."""
+    """Law's words around the part that answers, or a digest. `place` is 「第二款」, `lead` what
+    introduces a marked item where the words before it are not shown."""
 
     before: str
     marked: str
     after: str
     official: bool
     long: bool
+    place: str = ""
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +169,13 @@ def source(cited: Cited) -> Source:
 
 
 def pieces(cited: Cited) -> Quote:
-    """The quote cut at its marked sentence. A digest is never marked: it is not law's words."""
+    """The quote cut at its marked part. A digest is never marked: it is not law's words."""
     before, marked, after = cited.quote, "", ""
     if cited.official and cited.marked and cited.marked in cited.quote:
         before, _, after = cited.quote.partition(cited.marked)
         marked = cited.marked
-    return Quote(before, marked, after, cited.official, bool(marked) and len(cited.quote) > SHORT)
+    long = bool(marked) and len(cited.quote) > SHORT
+    return Quote(before, marked, after, cited.official, long, cited.place, cited.lead)
 
 
 def group(choices: Sequence[Choice]) -> Buttons:
