@@ -1,12 +1,13 @@
 """The contract: what every engine promises, with the passages and values that prove it."""
 
+import os
 from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index import dense, lexical, store
+from index import dense, lexical, milvus, store
 from index.fusion import Fused
 from index.memory import Leading, Memory
 from index.retriever import Passage, Query, RetrieverError
@@ -21,12 +22,25 @@ PASSAGES = [
     Passage("q1", "question", "休假", ref="a5"),
 ]
 
-ENGINES = ("lexical", "dense", "fused", "stored", "stored with vectors", "memory", "leading")
+HERE = (
+    "lexical",
+    "dense",
+    "dense hnsw",
+    "dense ivf-sq8",
+    "fused",
+    "stored",
+    "stored with vectors",
+    "memory",
+    "leading",
+)
+ON_MILVUS = ("milvus", "milvus characters")
+ENGINES = (*HERE, *ON_MILVUS)
 
 
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory, tiny_model):
-    folders = {name: tmp_path_factory.mktemp("index") for name in ("words", "vectors", "s1", "s2")}
+    names = ("words", "vectors", "s1", "s2", *dense.KINDS)
+    folders = {name: tmp_path_factory.mktemp("index") for name in names}
     words = lexical.build(PASSAGES, folders["words"])
     vectors = dense.build(PASSAGES, folders["vectors"], encoder=tiny_model)
     store.build(PASSAGES, folders["s1"])
@@ -34,6 +48,10 @@ def engines(tmp_path_factory, tiny_model):
     return {
         "lexical": words,
         "dense": vectors,
+        **{
+            f"dense {kind}": dense.build(PASSAGES, folders[kind], encoder=tiny_model, kind=kind)
+            for kind in dense.KINDS
+        },
         "fused": Fused([(words, 1.0), (vectors, 1.0)]),
         "stored": store.open_index(folders["s1"]),
         "stored with vectors": store.open_index(folders["s2"]),
@@ -42,9 +60,26 @@ def engines(tmp_path_factory, tiny_model):
     }
 
 
+@pytest.fixture(scope="module")
+def on_milvus(tmp_path_factory, tiny_model):
+    """Jieba's words with vectors, and our characters without; on Milvus Lite, or on the server
+    that XST_MILVUS names."""
+    pytest.importorskip("pymilvus")
+    uri, token = os.environ.get("XST_MILVUS", ""), os.environ.get("XST_MILVUS_TOKEN", "")
+    if not uri:
+        pytest.importorskip("milvus_lite")
+        uri = str(tmp_path_factory.mktemp("milvus") / "trial.db")
+    both, words = "xst_contract_both", "xst_contract_words"
+    return {
+        "milvus": milvus.build(PASSAGES, uri, name=both, encoder=tiny_model, token=token),
+        "milvus characters": milvus.build(PASSAGES, uri, name=words, words="grams", token=token),
+    }
+
+
 @pytest.fixture(params=ENGINES)
-def engine(request, engines):
-    return engines[request.param]
+def engine(request):
+    kept = "on_milvus" if request.param in ON_MILVUS else "engines"
+    return request.getfixturevalue(kept)[request.param]
 
 
 def ids(engine, text, k=10, **filters):
@@ -69,11 +104,15 @@ def test_a_tie_at_the_end_goes_to_the_lower_id(engine):
     assert ids(engine, "资", k=2) == ["a1", "a2"]
 
 
-def test_a_weight_multiplies_the_score_where_scores_are_not_ranks(engines):
-    for name in ("lexical", "dense", "stored", "memory", "leading"):
-        first, second, third = engines[name].search(Query("资"), 10)
-        assert first.score == pytest.approx(2 * second.score, rel=1e-5)
-        assert second.score == third.score
+@pytest.mark.parametrize(
+    "engine",
+    [name for name in ENGINES if name not in ("fused", "stored with vectors", "milvus")],
+    indirect=True,
+)
+def test_a_weight_multiplies_the_score_where_scores_are_not_ranks(engine):
+    first, second, third = engine.search(Query("资"), 10)
+    assert first.score == pytest.approx(2 * second.score, rel=1e-5)
+    assert second.score == third.score
 
 
 def test_scores_fall_and_no_passage_comes_twice(engine):
