@@ -11,19 +11,25 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from bot.around import Entry, resting
 from bot.settings import Settings
 from bot.sources import Contact
+from bot.teaching import current, taught
 from bot.wording import Field, compile_guards, entries, question_features
-from index import store
+from index import milvus, store
+from index.encoder import unpack
+from index.pinpoint import Asked, Pinpoint, Spot, open_pinpoint
 from index.questions import Questions, build_questions, open_questions
+from index.ranked import Ranked, Why
+from index.rerank import Reranked, load_judge
 from index.retriever import Hit, Passage, Query, Retriever, RetrieverError
 from index.text import Tokens
 from knowledge.amounts import Amount, open_amounts
@@ -31,6 +37,7 @@ from knowledge.authored import read_content
 from knowledge.check import check
 from knowledge.citation import Citation
 from knowledge.forms import ContentError
+from knowledge.graph import Arrow
 from knowledge.library import Article, Library, Version, fingerprint, publish
 from knowledge.numerals import narrow
 from knowledge.pieces import (
@@ -55,7 +62,7 @@ from knowledge.records import Level
 from knowledge.regions import NATION, Regions
 from knowledge.signing import read_signatures, signed
 
-FORM = 2
+FORM = 3
 """Raised when a release of an earlier version can no longer be read."""
 
 KEEP = 2
@@ -77,7 +84,7 @@ def weight(law: str, level: str) -> float:
     return 2.0 if labour else 1.0
 
 
-def _passages(library: Library) -> Iterator[Passage]:
+def passages(library: Library) -> Iterator[Passage]:
     for article in library.each_article():
         version = article.version
         yield Passage(
@@ -140,14 +147,23 @@ def build_release(
         words = _words(content)
         synonyms = _lay_to_term(content.synonyms)
         manifest = store.build(
-            _passages(library),
+            passages(library),
             folder / "index",
             encoder=settings.encoder or None,
             words=words,
             synonyms=synonyms,
+            taught=taught(content, library, current(settings.home)),
             meta=meta,
             progress=progress,
         )
+        if settings.milvus:
+            milvus.build(
+                passages(library),
+                settings.milvus,
+                encoder=unpack(),
+                terms=words,
+                token=settings.milvus_token,
+            )
         features = question_features(
             make_tokens(content.topics, content.synonyms), Regions(content.regions)
         )
@@ -239,10 +255,30 @@ class Release:
     by_article: Mapping[Citation, Sequence[Rule]]
     contacts: Sequence[Contact]
     operator: str
+    pinpoint: Pinpoint
+    reranker: str
 
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @cached_property
+    def ranked(self) -> Retriever:
+        """The learnt engine, opened when it is first needed; Milvus, where that serves."""
+        engine = self.articles
+        if not isinstance(engine, milvus.Milvus):
+            engine = store.open_ranked(self.folder / "index") or engine
+        if self.reranker:
+            return Reranked(engine, load_judge(self.reranker), self._said)
+        return engine
+
+    def _said(self, ident: str) -> str:
+        article = self.library.article(ident)
+        return f"{article.version.law} {article.chapter} {article.text}" if article else ""
+
+    @cached_property
+    def resting(self) -> Mapping[Citation, Sequence[Entry]]:
+        return resting(self.cards.values(), self.points.values(), self.cases.values())
 
     def on(self, day: date) -> Seen:
         return Seen(self, day)
@@ -296,12 +332,15 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         if r.region != NATION
         and any(w in r.cite[0].law for w in ("集体合同", "集体协商", "劳动合同条例"))
     )
+    tokens = make_tokens(topics, synonyms)
+    features = question_features(tokens, regions)
+    pinpoint = open_pinpoint(tokens, features)
     return Release(
         folder,
         manifest,
         library,
-        store.open_index(folder / "index", settings.encoder or None),
-        open_questions(folder, question_features(make_tokens(topics, synonyms), regions)),
+        _open_articles(folder, settings),
+        open_questions(folder, features, pinpoint.meaning),
         regions,
         cards,
         points,
@@ -321,7 +360,15 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         by_article,
         settings.contacts,
         settings.operator,
+        pinpoint,
+        settings.reranker,
     )
+
+
+def _open_articles(folder: Path, settings: Settings) -> Retriever:
+    if settings.milvus:
+        return milvus.open_milvus(settings.milvus, encoder=unpack(), token=settings.milvus_token)
+    return store.open_index(folder / "index", settings.encoder or None)
 
 
 def _named(text: str) -> str:
@@ -366,6 +413,25 @@ class Seen:
     def search(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
         query = Query(text, frozenset({"article"}), regions, self.day)
         return self._release.articles.search(query, k)
+
+    def ranked(self, text: str, regions: tuple[str, ...], k: int) -> list[Hit]:
+        query = Query(text, frozenset({"article"}), regions, self.day)
+        return self._release.ranked.search(query, k)
+
+    def explain(self, text: str, regions: tuple[str, ...], k: int) -> list[Why]:
+        """What spoke for each of the best articles; nothing where the index learnt nothing."""
+        engine = self._release.ranked
+        engine = engine.engine if isinstance(engine, Reranked) else engine
+        query = Query(text, frozenset({"article"}), regions, self.day)
+        return engine.explain(query, k) if isinstance(engine, Ranked) else []
+
+    def asked(self, text: str) -> Asked:
+        return self._release.pinpoint.asked(self.regions.strip(text))
+
+    def pinpoint(
+        self, asked: Asked, article: str, named: Collection[tuple[int, int]] = ()
+    ) -> Spot | None:
+        return self._release.pinpoint.find(asked, article, named)
 
     def guard(self, text: str) -> Guard | None:
         for guard in self._release.guards:
@@ -446,6 +512,22 @@ class Seen:
 
     def version(self, ident: str) -> Version | None:
         return self._release.library.version(ident)
+
+    def cites(self, article: Article) -> list[Arrow]:
+        return self._release.library.cites(article)
+
+    def cited_by(self, citation: Citation) -> list[Arrow]:
+        return self._release.library.cited_by(citation, self.day)
+
+    def cited_within(self, article: Article) -> list[Arrow]:
+        return self._release.library.cited_within(article)
+
+    def resting_on(self, citation: Citation) -> Sequence[Entry]:
+        return self._release.resting.get(citation.whole, ())
+
+    @property
+    def laws(self) -> Sequence[str]:
+        return self._release.library.laws
 
     def digest(self, citation: Citation) -> Digest | None:
         return self._release.digests.get(citation.whole)

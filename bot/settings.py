@@ -26,6 +26,9 @@ class Settings:
     laws: Path | None = None
     database: str = ""
     encoder: str = ""
+    reranker: str = ""
+    milvus: str = ""
+    milvus_token: str = ""
     operator: str = ""
     public: bool = False
     contacts: tuple[Contact, ...] = ()
@@ -67,7 +70,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the environment, then the configuration file. Raises ConfigError."""
     home = Path(environment.get("XST_HOME") or default_home())
     laws = environment.get("XST_LAWS")
-    known = {"XST_HOME", "XST_LAWS", "XST_DATABASE", "XST_ENCODER"}
+    known = {*("XST_HOME", "XST_LAWS", "XST_DATABASE"), *("XST_ENCODER", "XST_RERANKER")}
+    known |= {"XST_MILVUS", "XST_MILVUS_TOKEN"}
     for name in environment:
         if name.startswith("XST_") and name not in known:
             raise ConfigError(f"{name}: 不认识的环境变量，可用的有 {'、'.join(sorted(known))}")
@@ -82,6 +86,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         laws=Path(laws) if laws else None,
         database=environment.get("XST_DATABASE", ""),
         encoder=environment.get("XST_ENCODER", ""),
+        reranker=environment.get("XST_RERANKER", ""),
+        milvus=environment.get("XST_MILVUS", ""),
+        milvus_token=environment.get("XST_MILVUS_TOKEN", ""),
         operator=str(operator.get("name", "")),
         public=bool(server.get("public", False)),
         contacts=tuple(_contact(c, n, home / "xst.toml") for n, c in enumerate(contacts, 1)),

@@ -189,7 +189,8 @@ class Rows:
 def load(path: Path) -> Any:
     """An array of the index, mapped and not read; an empty one cannot be mapped."""
     try:
-        return np.load(path, mmap_mode="r")
+        # A plain array over the same pages: numpy.memmap makes every look-up several times dearer.
+        return np.asarray(np.load(path, mmap_mode="r"))
     except ValueError:
         return np.load(path)
 

@@ -10,20 +10,28 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from index import dense, lexical
+import numpy as np
+
+from index import corpus, dense, lessons, lexical, nearest, trees
+from index.encoder import Static
+from index.features import Reader
 from index.fusion import Fused
+from index.grams import Vocabulary
+from index.lessons import Pair
 from index.memory import Leading, Memory
+from index.ranked import FUSED, REMEMBERING, Ranked
 from index.retriever import Passage, Retriever, RetrieverError
-from index.rows import ordered
+from index.rows import Rows, ordered
 from index.text import Tokens
+from index.trees import Blend
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -33,6 +41,22 @@ _NEEDED = {"build", "encoder", "files"}
 Progress = Callable[[str, int, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What the learnt engine is built from, beside the passages.
+
+    `encoder` reads passages and questions; `links` are pairs of passage ids of which one names
+    the other; `asked` are questions by id with the ids of the passages that answer them; `tuned`
+    is the encoder that was tuned on such questions, `trees` weigh what speaks for a passage.
+    """
+
+    encoder: Static
+    links: Sequence[tuple[str, str]] = ()
+    asked: Sequence[tuple[str, str, Sequence[str]]] = ()
+    tuned: Static | None = None
+    trees: Blend | None = None
+
+
 def build(
     passages: Iterable[Passage],
     folder: Path,
@@ -40,13 +64,15 @@ def build(
     encoder: str | None = None,
     words: Iterable[str] = (),
     synonyms: Mapping[str, Iterable[str]] | None = None,
+    taught: Taught | None = None,
     meta: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Index `passages` into `folder`; the manifest, as it is on disk.
 
-    `meta` is kept in the manifest as it is. `progress(stage, done, total)` is called with the
-    stages `lexical` and `dense`. One build at a time: a second would clear the first one away.
+    With `taught` the learnt engine is built too (see `open_ranked`). `meta` is kept in the
+    manifest as it is. `progress(stage, done, total)` is called with the stages `lexical`,
+    `dense` and `learnt`. One build at a time: a second would clear the first one away.
     Raises RetrieverError for passages or a model that cannot be indexed; the old index stays.
     """
     found = ordered(passages)
@@ -58,12 +84,15 @@ def build(
     temporary.mkdir()
     try:
         _fill(temporary, found, encoder, Tokens(words, synonyms), progress)
+        if taught:
+            _teach(temporary, found, taught, progress)
         manifest = {
             "format": FORMAT,
             "build": name,
             "passages": len(found),
             "hash": fingerprint(found),
             "encoder": encoder,
+            "ranked": taught is not None,
             "libraries": _versions(encoder),
             "created": datetime.now(UTC).date().isoformat(),
             "files": {file.name: file.stat().st_size for file in sorted(temporary.iterdir())},
@@ -112,6 +141,66 @@ def open_index(folder: Path, encoder: str | None = None, *, memory: bool = False
         return first
     second: Retriever = Leading(meanings, words.rows) if memory else meanings
     return Fused([(first, 1.0), (second, 1.0)])
+
+
+def open_ranked(folder: Path) -> Ranked | None:
+    """The learnt engine in `folder`, or None where it was built without.
+
+    Raises RetrieverError as `open_index` does. Where LightGBM cannot be used, fusion ranks.
+    """
+    manifest = read_manifest(folder)
+    if not manifest.get("ranked"):
+        return None
+    inside = folder / manifest["build"]
+    try:
+        rows = Rows.open(inside)
+        grams = json.loads((inside / "grams.json").read_text(encoding="utf-8"))
+        encoder = Static(Vocabulary(grams), np.load(inside / "grams.npy", mmap_mode="r"))
+        known = corpus.open_corpus(inside, rows, encoder.vocabulary)
+        learnt = lessons.open_lessons(inside, known)
+        plain = nearest.Neighbours(inside / "plain.faiss")
+        tuned = inside / "tuned.faiss"
+        near = nearest.Neighbours(tuned) if tuned.is_file() else plain
+        words = lexical.Lexical.open(inside)
+    except RetrieverError:
+        raise
+    except Exception as error:  # damaged arrays fail in numpy, json or faiss, each in its way
+        raise RetrieverError(f"{folder}：索引已损坏；请运行 xst build") from error
+    reader = Reader(known, words, encoder.weights, plain, near, learnt)
+    fused = REMEMBERING if len(learnt) else FUSED
+    return Ranked(reader, rows, trees.open_blend(inside), fused)
+
+
+def _teach(
+    folder: Path, passages: list[Passage], taught: Taught, progress: Progress | None
+) -> None:
+    if progress:
+        progress("learnt", 0, 3)
+    known = corpus.build(passages, folder, taught.encoder, taught.links)
+    if progress:
+        progress("learnt", 1, 3)
+    row = {passage.id: i for i, passage in enumerate(passages)}
+    pairs: list[Pair] = []
+    ids = []
+    for id, text, answers in taught.asked:
+        if led := [row[answer] for answer in answers if answer in row]:
+            pairs.append((text, led))
+            ids.append(id)
+    tuned = taught.tuned or taught.encoder
+    learnt = lessons.learn(known, taught.encoder, pairs, ids, lambda *_: tuned)
+    lessons.save(learnt, folder)
+    if progress:
+        progress("learnt", 2, 3)
+    names = taught.encoder.vocabulary.names
+    (folder / "grams.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
+    np.save(folder / "grams.npy", np.asarray(taught.encoder.weights, np.float16))
+    nearest.build(known.vectors, folder / "plain.faiss")
+    if taught.tuned:
+        nearest.build(learnt.tuned, folder / "tuned.faiss")
+    if taught.trees:
+        taught.trees.save(folder)
+    if progress:
+        progress("learnt", 3, 3)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

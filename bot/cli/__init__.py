@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,10 +16,14 @@ from rich.table import Table
 
 from bot.cli.common import err, fail, out, progress, read_day
 from bot.cli.content import content, figures, rules
+from bot.cli.measure import bench, evaluate, learn
+from bot.cli.queue import queue
+from bot.cli.show import show
 from bot.message import Incoming, Reply
 from bot.settings import ConfigError, Settings, read_settings
 from bot.turn import Session
 from index.retriever import RetrieverError
+from index.trees import usable
 from knowledge.records import KnowledgeError
 
 app = typer.Typer(
@@ -30,10 +32,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-evaluate = typer.Typer(help="评测。", no_args_is_help=True)
-bench = typer.Typer(help="测速与检索基准。", no_args_is_help=True)
-learn = typer.Typer(help="训练。", no_args_is_help=True)
-queue = typer.Typer(help="指导员的问题队列。", no_args_is_help=True)
 app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
 app.add_typer(content, name="content")
@@ -41,6 +39,7 @@ app.add_typer(rules, name="rules")
 app.add_typer(figures, name="figures")
 app.add_typer(learn, name="learn")
 app.add_typer(queue, name="queue")
+app.command("show")(show)
 
 
 def main() -> None:
@@ -290,16 +289,44 @@ def _record(ident: Any, reply: Reply, ms: float) -> dict[str, Any]:
 
 
 def _explain(question: str, region: str, sources: Any) -> None:
-    seen = sources.regions.chain(region or (sources.regions.find(question) or [""])[0])
+    from bot.skills.ask import look
+    from bot.understand import clean
+
+    question = clean(question)
+    region = region or (sources.regions.find(question) or [""])[0]
+    seen = sources.regions.chain(region)
     table = Table(title=f"找到的（地区 {'、'.join(seen)}；日期 {sources.day}）")
     for name in ("种类", "编号", "分数"):
         table.add_column(name)
-    for hit in sources.match(question, seen, 8):
+    match = look(question, region, sources)
+    for hit in match.hits:
         table.add_row(hit.kind, hit.ref, f"{hit.score:.3f}")
-    for hit in sources.search(question, seen, 8):
-        table.add_row(hit.kind, hit.id, f"{hit.score:.2f}")
     out.print(table)
+    _explain_ranking(question, seen, sources)
+    judged = match.judged
+    out.print(
+        f"把握：头一条答得对 {judged.right:.2f}，问的是本行业的事 {judged.ours:.2f}，话里有内容 {judged.said:.2f}"
+    )
+    out.print(
+        "依据：" + "，".join(f"{k} {v:.2f}" for k, v in judged.features.items()), markup=False
+    )
     out.print(f"本行业用词占比 {sources.in_field(question):.2f}")
+
+
+def _explain_ranking(question: str, seen: tuple[str, ...], sources: Any) -> None:
+    """The articles of the learnt ranking, each with the features that spoke for and against it."""
+    found = sources.explain(question, seen, 8)
+    if not found:
+        return
+    ranking = Table(title="条文（学来的排序；每项是它加减的分）")
+    for name in ("条文", "分数", "为什么"):
+        ranking.add_column(name)
+    for why in found:
+        parts = [f"{name} {share:+.2f}" for name, share in list(why.shares.items())[:8]]
+        article = sources.article_by_id(why.hit.id)
+        said = f"《{article.version.law}》{article.number}" if article else why.hit.id
+        ranking.add_row(said, f"{why.hit.score:.3f}", "  ".join(parts))
+    out.print(ranking)
 
 
 @app.command()
@@ -384,12 +411,12 @@ def diagnose(settings: Settings) -> list[tuple[str, str]]:
                 ("提示", "没有导入法规原文，只用要点回答；导入：xst import 文件夹，再 xst build")
             )
         encoder = release.manifest["encoder"]
-        if encoder:
-            found.append(("好", f"语义模型 {encoder}"))
-        else:
-            found.append(
-                ("提示", "没有语义模型，由词面检索单独服务；要加模型：设 XST_ENCODER 后 xst build")
-            )
+        found.append(("好", f"语义模型 {encoder or '随程序发布的'}"))
+        try:
+            usable()
+            found.append(("好", "学来的排序可用"))
+        except RetrieverError as error:
+            found.append(("提示", f"条文改按融合排序：{error}"))
         if settings.shelf.exists():
             from knowledge.library import fingerprint
 
@@ -420,241 +447,6 @@ def diagnose(settings: Settings) -> list[tuple[str, str]]:
                 (need, f"{settings.config}: “{contact.name}”的核对日期 {contact.checked} 在将来")
             )
     return found
-
-
-# Evaluation and benchmarks
-
-
-@evaluate.command("answers")
-def eval_answers(
-    file: Annotated[Path, typer.Argument(help="问题文件（JSON 行）")],
-    as_json: Annotated[bool, typer.Option("--json", help="最后一行写出全部数字")] = False,
-    misses: Annotated[bool, typer.Option(help="列出没答对的")] = True,
-) -> None:
-    """用一份带标准答案的问题评测回答。"""
-    from bot.assistant import Assistant
-    from bot.evaluation import EvaluationError, counts_line, read_asked
-    from bot.evaluation import evaluate as score
-    from bot.release import open_release
-
-    settings = read_settings()
-    sources = open_release(settings).on(date.today())
-    assistant = Assistant(lambda: sources)
-
-    def answer(question: str, region: str) -> Reply:
-        session = Session(region=sources.regions.named(region))
-        return assistant.handle(Incoming(question), session).replies[0]
-
-    try:
-        report = score(read_asked(file), answer)
-    except EvaluationError as error:
-        fail(str(error))
-    table = Table(
-        title=f"{file.name}：{report['questions']} 问，{'有' if sources.has_texts else '没有'}法规原文"
-    )
-    table.add_column("项目")
-    table.add_column("结果", justify="right")
-    for name, line in counts_line(report):
-        table.add_row(name, line)
-    for k in (1, 3, 5):
-        table.add_row(f"recall@{k}（首条）", f"{report[f'recall@{k}']}")
-    table.add_row("p50 / p99 毫秒", f"{report['p50_ms']} / {report['p99_ms']}")
-    out.print(table)
-    if misses:
-        for miss in report["misses"]:
-            out.print(
-                f"{miss['id']} {'+'.join(miss['failed'])}：{miss['question']}\n"
-                f"    应 {miss['expect']}，得 {miss['got']}（{miss['ref']} {miss['confidence']}）"
-                f" 应引 {'、'.join(miss['gold'][:3])}；实引 {'、'.join(miss['cited'])}",
-                markup=False,
-                soft_wrap=True,
-            )
-    if as_json:
-        print(json.dumps(report, ensure_ascii=False))
-
-
-@evaluate.command("variants")
-def eval_variants(
-    folds: Annotated[int, typer.Option(help="分几折；每折重新训练一次问法模型")] = 8,
-) -> None:
-    """每种问法轮流拿掉（近似的一起拿掉），模型和计数都重新做一遍，再问，看它的条目排第几。"""
-    from bot.coverage import held_out
-    from bot.learning import train_on
-    from bot.release import make_tokens
-    from bot.wording import compile_guards, entries, question_features
-    from knowledge.authored import read_content
-    from knowledge.regions import Regions
-
-    found = read_content()
-    tokens = make_tokens(found.topics, found.synonyms)
-    features = question_features(tokens, Regions(found.regions))
-    listed = entries(found.cards, found.points, found.cases, found.topics)
-    with progress() as bar:
-        task = bar.add_task("轮流拿掉", total=folds)
-        report = held_out(
-            listed,
-            features,
-            train_on(found),
-            compile_guards(found.guards),
-            folds,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    for kind, name in (("", "全部"), ("card_", "卡片"), ("point_", "程序要点"), ("case_", "案例")):
-        if f"{kind}asked" in report:
-            out.print(
-                f"{name} {report[f'{kind}asked']:,} 种问法：排第一 {report[f'{kind}first']:.1%}，"
-                f"前三 {report[f'{kind}first_three']:.1%}"
-            )
-    print(json.dumps(report))
-
-
-@bench.command("retrieval")
-def bench_retrieval(
-    folder: Annotated[
-        Path, typer.Argument(help="含 corpus.jsonl.gz、queries.jsonl、qrels.*.tsv 的文件夹")
-    ],
-    split: Annotated[str, typer.Option(help="用哪一部分题")] = "train",
-    train: Annotated[str, typer.Option(help="用哪一部分题来学")] = "",
-    with_content: Annotated[bool, typer.Option("--with-content", help="加上本项目的问法")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="最后一行写出全部数字")] = False,
-) -> None:
-    """检索基准：召回、MRR、nDCG，与同一次运行里的对照。"""
-    from bot.benching import content_questions
-    from index.evaluate import bench as run
-
-    settings = read_settings()
-    content = content_questions(folder) if with_content else None
-    report = run(
-        folder, split, train=train or None, content=content, encoder=settings.encoder or None
-    )
-    peer = report.get("peer", {})
-    table = Table(title=f"{folder.name} {split}")
-    table.add_column("指标")
-    table.add_column("协商通", justify="right")
-    table.add_column("对照", justify="right")
-    for name, value in report.items():
-        if isinstance(value, int | float):
-            table.add_row(name, f"{value}", f"{peer.get(name, '')}")
-    out.print(table)
-    if peer.get("name"):
-        out.print(f"对照：{peer['name']}")
-    if as_json:
-        print(json.dumps(report, ensure_ascii=False))
-
-
-@bench.command("ask")
-def bench_ask(
-    seconds: Annotated[float, typer.Option(help="测多久")] = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="最后一行写出全部数字")] = False,
-) -> None:
-    """测回答的快慢：每答毫秒、每秒答数、内存、从命令到第一个答案的秒数。"""
-    from bot.benching import bench_answers
-
-    report = bench_answers(read_settings(), seconds)
-    table = Table(title=f"{report['articles']:,} 条条文，{report['questions']} 种问法，一个进程")
-    table.add_column("指标")
-    table.add_column("值", justify="right")
-    for name, value in report.items():
-        table.add_row(name, f"{value}")
-    out.print(table)
-    if as_json:
-        print(json.dumps(report, ensure_ascii=False))
-
-
-# Learning
-
-
-@learn.command("wordings")
-def learn_wordings(
-    laws: Annotated[Path | None, typer.Option(help="法规原文的文件夹；不给则用 XST_LAWS")] = None,
-    target: Annotated[
-        Path | None, typer.Option(help="写到哪里；不给则替换随程序发布的模型")
-    ] = None,
-) -> None:
-    """由自带内容和法规结构训练问法模型（约两分钟，需要 torch）。"""
-    from bot.learning import train_wordings
-    from index.meaning import SHIPPED
-
-    laws = laws or read_settings().laws
-    if laws is None or not laws.exists():
-        fail("请用 --laws 给出法规原文的文件夹，或设 XST_LAWS")
-    with progress() as bar:
-        task = bar.add_task("训练", total=None)
-        path = train_wordings(
-            laws, target or SHIPPED, lambda n, a: bar.update(task, completed=n, total=a)
-        )
-    out.print(
-        f"已写好 {path}（{path.stat().st_size / 1e6:.1f} MB）。运行 xst build 生效。", markup=False
-    )
-
-
-# The instructor's queue
-
-
-@queue.command("list")
-def queue_list(
-    answered: Annotated[bool, typer.Option(help="看已答的")] = False,
-) -> None:
-    """列出问题：编号、日期、地区、问题。"""
-    from bot.storage.store import open_store
-
-    store = open_store(read_settings().database_url)
-    store.expire(date.today())
-    found = store.queue(answered=answered)
-    for q in found:
-        out.print(
-            f"{q.key[:8]}  {q.day}  {q.region or '—'}  {q.question}", markup=False, soft_wrap=True
-        )
-        if q.answer:
-            out.print(
-                f"          答（{q.answered}）：{q.answer} {'、'.join(q.citations)}", markup=False
-            )
-    out.print(f"共 {len(found)} 条{'已答' if answered else '待答'}。")
-
-
-@queue.command("answer")
-def queue_answer(
-    key: Annotated[str, typer.Argument(help="编号（前几位即可）")],
-    text: Annotated[str, typer.Argument(help="答复")],
-    cite: Annotated[list[str] | None, typer.Option(help="引用，如 《劳动合同法》第三十条")] = None,
-) -> None:
-    """答复一条问题。引用的条文必须在库里且现行有效，答复里的数字必须在所引条文里。"""
-    from bot.gate import faults
-    from bot.release import open_release
-    from bot.storage.store import open_store
-    from knowledge.citation import read_citation
-
-    settings = read_settings()
-    cited = [read_citation(c) for c in cite or []]
-    problems = faults([text], cited, [], open_release(settings).on(date.today()))
-    if problems:
-        fail(f"答复没有保存，请改正：{'；'.join(problems)}")
-    store = open_store(settings.database_url)
-    if not re.fullmatch(r"[0-9a-f]{4,32}", key) or not store.answer(
-        key, text, list(map(str, cited)), date.today()
-    ):
-        fail(f"{key}: 没有这条问题，或前几位不够区分；用 xst queue list 查编号")
-    out.print("已保存。提问的人凭取件码能看到。")
-
-
-@queue.command("export")
-def queue_export() -> None:
-    """把已答的问题写成 JSON 行，供审阅后加入问法。"""
-    from bot.storage.store import open_store
-
-    for line in _exported(open_store(read_settings().database_url)):
-        print(line)
-
-
-def _exported(store: Any) -> Iterator[str]:
-    for q in store.queue(answered=True):
-        record = {
-            "question": q.question,
-            "region": q.region,
-            "answer": q.answer,
-            "citations": list(q.citations),
-        }
-        yield json.dumps(record, ensure_ascii=False)
 
 
 if __name__ == "__main__":

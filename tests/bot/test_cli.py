@@ -119,8 +119,9 @@ def test_doctor_refuses_a_public_server_without_operator_contacts_or_fresh_check
     assert done.returncode == 1 and "xst.toml" in done.stderr and "reach" in done.stderr
 
 
-def test_without_a_model_doctor_says_that_words_alone_serve(home):
-    assert "没有语义模型" in xst(home, "doctor").stdout
+def test_doctor_names_the_encoder_that_ships_and_whether_learning_can_be_used(home):
+    said = xst(home, "doctor").stdout
+    assert "语义模型 随程序发布的" in said and "学来的排序可用" in said
 
 
 def test_a_server_open_to_others_must_be_configured(home):

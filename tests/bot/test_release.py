@@ -14,12 +14,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from small import NEW, TODAY, build_home, write_content
+from small import NEW, TODAY, build_home, write_content, write_laws
 
 from bot.importing import import_paths
 from bot.release import Current, build_release, current_folder, open_release
+from bot.settings import Settings
 from index.retriever import RetrieverError
 from knowledge.authored import read_content
+from knowledge.citation import Citation
 from knowledge.forms import ContentError
 from knowledge.library import fingerprint
 
@@ -30,8 +32,6 @@ def home(tmp_path):
 
 
 def test_nothing_built_yet_is_said_with_the_command_to_run(tmp_path):
-    from bot.settings import Settings
-
     with pytest.raises(RetrieverError, match="xst build"):
         current_folder(Settings(home=tmp_path))
 
@@ -204,3 +204,14 @@ def test_bad_content_is_refused_at_build_with_its_place(tmp_path, planted):
     if planted != "a wrong article":  # that one is named by the digest that is missing
         assert re.search(rf"{file}:\d+", str(caught.value))
     assert current_folder(settings) == served
+
+
+def test_milvus_holds_the_articles_where_it_is_set(tmp_path):
+    pytest.importorskip("milvus_lite")
+    content = read_content(write_content(tmp_path / "content"))
+    settings = Settings(home=tmp_path, milvus=str(tmp_path / "articles.db"))
+    import_paths([write_laws(tmp_path / "laws")], settings.shelf, overrides=content.overrides)
+    build_release(settings, content)
+    seen = open_release(settings).on(TODAY)
+    hits = seen.ranked("拖欠工资限期支付", ("国家",), 3)
+    assert seen.article_by_id(hits[0].id).citation == Citation("新办法", "第一条")

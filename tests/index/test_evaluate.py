@@ -45,7 +45,15 @@ ARTICLES = {
     "L2": ("劳动法", "第二条", "劳动者享有休息的权利"),
     "L3": ("海商法", "第一条", "船舶应当登记"),
 }
-QUERIES = {"1": "报酬支付", "2": "老板拖着不给钱", "3": "老板不给钱怎么办", "4": "船舶登记"}
+QUERIES = {
+    "1": "报酬支付",
+    "2": "老板拖着不给钱",
+    "3": "老板不给钱怎么办",
+    "4": "船舶登记",
+    # What they mean only their answers tell.
+    "5": "龙门阵摆起了嘛",
+    "6": "龙门阵摆起来要得不",
+}
 
 
 @pytest.fixture
@@ -69,9 +77,12 @@ def folder(tmp_path):
 def test_the_benchmark_reports_every_figure_and_a_peer(folder):
     figures = bench(folder, "dev")
     names = {f"recall@{k}" for k in (5, 10, 20, 50, 100)} | {"mrr@10", "ndcg@10"}
-    assert names | {"queries", "qps", "p99_ms", "build_s", "memory_mb", "peer"} == set(figures)
+    assert names | {"queries", "qps", "p99_ms", "build_s", "learn_s", "memory_mb", "peer"} == set(
+        figures
+    )
     assert names <= set(figures["peer"])
-    assert (figures["queries"], figures["recall@5"], figures["mrr@10"]) == (2, 0.5, 0.5)
+    assert (figures["queries"], figures["recall@5"], figures["mrr@10"]) == (2, 1.0, 1.0)
+    assert figures["peer"]["recall@5"] == 0.5, "it knows words only"
     json.dumps(figures)
 
 
@@ -86,10 +97,53 @@ def test_content_leads_there_too(folder):
     assert bench(folder, "dev", content=[ours])["recall@5"] == 1.0
 
 
-def test_a_question_is_never_in_memory_while_it_is_asked(folder):
-    """The only question of its split: with it in memory the figure would be 1."""
-    assert bench(folder, "lone", train="lone")["recall@100"] == 0.0
-    assert bench(folder, "lone", train="train")["recall@100"] == 0.0
+MEASURES = {f"recall@{k}" for k in (5, 10, 20, 50, 100)} | {"mrr@10", "ndcg@10"}
+
+
+@pytest.fixture
+def well(folder):
+    """How well a split is answered, without how fast; a split is {question: article}."""
+
+    def asked(split, train=None, **how):
+        for name, answers in (("one", split), ("other", train or {})):
+            lines = [f"{question}\t{article}\t1\n" for question, article in answers.items()]
+            (folder / f"qrels.{name}.tsv").write_text("head\n" + "".join(lines))
+        learnt = None if train is None else "one" if train == split else "other"
+        found = bench(folder, "one", learnt, **how)
+        assert found["queries"] == len(split)
+        return {name: found[name] for name in MEASURES}
+
+    return asked
+
+
+def test_a_question_is_never_in_memory_while_it_is_asked(well):
+    """In three articles all are neighbours: its answer may be found, but it must not lead there."""
+    untaught = well({"5": "L2"})
+    assert untaught["mrr@10"] < 1
+    assert well({"5": "L2"}, {"6": "L2"})["mrr@10"] == 1, "a like one does lead there"
+    assert well({"5": "L2"}, {"5": "L2"}) == untaught
+    assert well({"5": "L2"}, {"5": "L2", "4": "L3"}) == well({"5": "L2"}, {"4": "L3"})
+
+
+def test_a_split_that_is_learnt_from_is_asked_in_folds(well):
+    """By question the like one teaches; by law neither knows the other, both being of one law."""
+    both = {"5": "L2", "6": "L2"}
+    untaught = well(both)
+    assert untaught["mrr@10"] < 1
+    assert well(both, both, folds="question")["mrr@10"] == 1
+    assert well(both, both, folds="law") == untaught
+
+
+def test_by_domain_only_labour_law_is_asked_and_the_rest_learnt(folder):
+    head = "query-id\tcorpus-id\tscore\n"
+    (folder / "qrels.all.tsv").write_text(head + "1\tL1\t1\n4\tL3\t1\n")
+    figures = bench(folder, "all", "all", folds="domain")
+    assert (figures["queries"], figures["learnt"]["questions"]) == (1, 1)
+
+
+def test_folds_of_an_unknown_kind_are_refused(folder):
+    with pytest.raises(RetrieverError, match="question、law"):
+        bench(folder, "lone", "lone", folds="week")
 
 
 def test_the_benchmark_runs_with_an_encoder(folder, tiny_model):
