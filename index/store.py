@@ -15,23 +15,23 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
 
-from index import corpus, dense, lessons, lexical, nearest, trees
-from index.encoder import Static
-from index.features import Reader
+from index import dense, lexical
 from index.fusion import Fused
-from index.grams import Vocabulary
-from index.lessons import Pair
 from index.memory import Leading, Memory
-from index.ranked import FUSED, REMEMBERING, Ranked
 from index.retriever import Passage, Retriever, RetrieverError
 from index.rows import Rows, ordered
 from index.text import Tokens
-from index.trees import Blend
+
+if TYPE_CHECKING:  # scipy and what needs it are loaded with the learnt engine only
+    from index.encoder import Static
+    from index.lessons import Pair
+    from index.ranked import Ranked
+    from index.trees import Blend
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -148,6 +148,12 @@ def open_ranked(folder: Path) -> Ranked | None:
 
     Raises RetrieverError as `open_index` does. Where LightGBM cannot be used, fusion ranks.
     """
+    from index import corpus, lessons, nearest, trees
+    from index.encoder import Static
+    from index.features import Reader
+    from index.grams import Vocabulary
+    from index.ranked import FUSED, REMEMBERING, Ranked
+
     manifest = read_manifest(folder)
     if not manifest.get("ranked"):
         return None
@@ -174,6 +180,8 @@ def open_ranked(folder: Path) -> Ranked | None:
 def _teach(
     folder: Path, passages: list[Passage], taught: Taught, progress: Progress | None
 ) -> None:
+    from index import corpus, lessons, nearest
+
     if progress:
         progress("learnt", 0, 3)
     known = corpus.build(passages, folder, taught.encoder, taught.links)
