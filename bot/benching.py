@@ -17,12 +17,12 @@ from bot.assistant import Assistant
 from bot.message import Incoming
 from bot.release import open_release
 from bot.settings import Settings
+from bot.teaching import cited_wordings
 from bot.turn import Session
 from index.retriever import Passage
 from knowledge.authored import read_content
 from knowledge.citation import Citation, law_name
 from knowledge.numerals import normal_article
-from knowledge.regions import NATION
 
 
 def bench_answers(settings: Settings, seconds: float) -> dict[str, Any]:
@@ -96,13 +96,6 @@ def content_questions(folder: Path) -> list[Passage]:
 
 
 def _leading(ids: dict[Citation, str]) -> Iterator[Passage]:
-    content = read_content()
-    asked = [(c.id, [x.whole for x in c.cite[:2]], c.questions) for c in content.cards]
-    for point in content.points:
-        cited = [r.cite[0].whole for r in point.rules if r.region == NATION][:1]
-        asked.append((point.point, cited, point.questions))
-    for ident, cited, questions in asked:
-        # Two paragraphs of one article are one target.
-        for target in dict.fromkeys(ids[c] for c in cited if c in ids):
-            for number, question in enumerate(questions):
-                yield Passage(f"q:{ident}:{target}:{number}", "question", question, target)
+    for id, question, citation in cited_wordings(read_content()):
+        if (target := ids.get(citation)) is not None:
+            yield Passage(f"q:{id}:{target}", "question", question, target)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.corpus import Corpus, gather
+from index.encoder import Static
 from index.lessons import Lessons
 from index.lexical import Lexical
 from index.rows import Bools, Floats, Ints
@@ -89,7 +90,7 @@ class _Reading:
         self.words = reader.lexical.scores(text)
         if mask is not None:
             self.words = np.where(mask, self.words, 0)
-        self.plain = _vector(reader.plain, ids)
+        self.plain = Static(corpus.vocabulary, reader.plain).vector(ids)
         self.tuned = lessons.encoder.vector(ids)
         self._remember(np.sqrt(times))
         self.rows = self._candidates(reader, mask)
@@ -404,13 +405,6 @@ NAMES = (
     *("law_sum", "law_best", "chapter_sum", "chapter_best", "before", "after", "named", "links"),
     *("size", "kind", "law_size", "question_size"),
 )
-
-
-def _vector(weights: Floats, ids: Ints) -> Floats:
-    vector = weights[ids].sum(axis=0, dtype=np.float32)
-    length = float(np.linalg.norm(vector))
-    found: Floats = (vector / length if length else vector).astype(np.float32)
-    return found
 
 
 def _top(scores: npt.NDArray[np.floating], count: int) -> npt.NDArray[np.int64]:
