@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -302,15 +303,7 @@ def learn_encoder(
     from bot.learning import train_encoder
     from index.encoder import SHIPPED
 
-    laws = laws or read_settings().laws
-    if laws is None or not laws.exists():
-        fail("请用 --laws 给出法规原文的文件夹，或设 XST_LAWS")
-    with progress() as bar:
-        task = bar.add_task("训练", total=None)
-        path = train_encoder(
-            laws, target or SHIPPED, lambda n, a: bar.update(task, completed=n, total=a)
-        )
-    out.print(f"写好 {path}（{path.stat().st_size / 1e6:.1f} MB）")
+    _trained(train_encoder, laws, target or SHIPPED)
 
 
 @learn.command("ranking")
@@ -400,14 +393,17 @@ def learn_wordings(
     from bot.learning import train_wordings
     from index.meaning import SHIPPED
 
+    _trained(train_wordings, laws, target or SHIPPED)
+
+
+def _trained(train: Callable[..., Path], laws: Path | None, target: Path) -> None:
+    """Run `train(laws, target, progress)` with a bar, and say what it wrote."""
     laws = laws or read_settings().laws
     if laws is None or not laws.exists():
         fail("请用 --laws 给出法规原文的文件夹，或设 XST_LAWS")
     with progress() as bar:
         task = bar.add_task("训练", total=None)
-        path = train_wordings(
-            laws, target or SHIPPED, lambda n, a: bar.update(task, completed=n, total=a)
-        )
+        path = train(laws, target, lambda n, a: bar.update(task, completed=n, total=a))
     out.print(
         f"已写好 {path}（{path.stat().st_size / 1e6:.1f} MB）。运行 xst build 生效。", markup=False
     )
