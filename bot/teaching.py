@@ -21,7 +21,7 @@ from index import nearest, store
 from index.encoder import Static, pack, unpack
 from index.learn import Ground, Learnt, study
 from index.lessons import Lessons
-from index.pairs import Fault, Question, read_pairs, sift
+from index.pairs import Fault, Question, few_of_each, read_pairs, sift
 from index.retriever import RetrieverError
 from index.trees import open_blend
 from knowledge.citation import Citation, law_name, read_citation
@@ -59,7 +59,9 @@ def taught(content: Content, library: Library, learnt: Path | None) -> store.Tau
     for id, wording, citation in cited_wordings(content):
         if (article := library.find(citation, today)) is not None:
             answers.setdefault(id, (wording, []))[1].append(article.id)
-    asked = [(id, text, found) for id, (text, found) in answers.items()]
+    few = few_of_each(answers.values())
+    by_text = {text: id for id, (text, _) in answers.items()}
+    asked = [(by_text[text], text, list(found)) for text, found in few]
     trees, tuned = _shipped_trees(), None
     if learnt is not None:
         kept = json.loads((learnt / "questions.json").read_text(encoding="utf-8"))

@@ -26,7 +26,7 @@ from index.learn import Ground, final_lessons, reader, study
 from index.lessons import Lessons
 from index.lexical import Lexical
 from index.memory import QUESTION, Leading, Memory
-from index.pairs import Question, sift
+from index.pairs import Question, few_of_each, sift
 from index.peer import Peer
 from index.ranked import FUSED, REMEMBERING, Ranked
 from index.retriever import Passage, Query, RetrieverError
@@ -199,7 +199,7 @@ class Shelf:
             nearest.Neighbours(folder / "plain.faiss"),
             self._neighbours,
             np.array([bool(DOMAIN.search(p.title)) for p in passages], np.bool_),
-            [(p.text, [self.row[p.ref]]) for p in _merged(content)],
+            few_of_each((p.text, [self.row[p.ref]]) for p in _merged(content)),
         )
 
     def _neighbours(self, lessons: Lessons) -> nearest.Neighbours:

@@ -4,8 +4,8 @@ Everything is judged on questions that it has not seen: five folds by question, 
 question about the laws of a fold is learnt), and one whole domain apart. The features of a
 training row are out of fold too, else the trees would trust a memory that knew the question.
 Two sets of trees are grown: for the familiar, from rows whose law was asked about before, and
-for the unfamiliar, from rows whose law was not. A question is ranked by both, weighed by how
-familiar its closest laws are.
+for the unfamiliar, from rows whose law was not. A question is ranked by both, mixed as much for
+the familiar as the unfamiliar can bear.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from index import splits
 from index.corpus import Corpus
@@ -25,7 +26,7 @@ from index.lessons import Lessons, Pair, learn
 from index.lexical import Lexical
 from index.ranked import FUSED
 from index.rows import Bools, Floats, Ints
-from index.trees import ROUNDS, Blend, Gate, Trees, fit_gate, grow, signs
+from index.trees import ROUNDS, Blend, Trees, grow
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "encoder": ("tuned", "like"),
@@ -41,11 +42,15 @@ UNSEEN_LAW = 0.5
 """What a row whose law no question was about counts in the trees for the familiar."""
 
 FEWEST_OF_DOMAIN = 20
+SHARES = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)
+"""Of the trees for the familiar, tried in this order."""
+
 _QUICK = 80
 _TRIED_FOLDS = 2
 _ROWS = 400
 
 Progress = Callable[[str, int, int], None]
+Figures = npt.NDArray[np.float64]
 Row = tuple[Table, Collection[int]]
 
 
@@ -104,13 +109,15 @@ def study(
         else:
             report["adopted"].append(part)
     tell("parts", len(PARTS), len(PARTS))
-    report["folds"], gate = tables.weigh(columns)
+    report["folds"], report["share"] = tables.weigh(columns)
     report["seconds"] = round(time.perf_counter() - start, 1)
     if any(figures["spare"] < 0 for figures in report["folds"].values()):
         report["why"] = "在没见过的问题、法规或领域上不如不学，仍用融合"
         return Learnt(lessons, report=report)
     report["adopted"].append("trees")
-    trees = Blend(*tables.grow(columns, range(len(pairs))), gate)
+    known, unknown = tables.grow(columns, range(len(pairs)))
+    share = report["share"]
+    trees = Blend(known, unknown if share < 1 else None, share)
     report["seconds"] = round(time.perf_counter() - start, 1)
     return Learnt(lessons, trees, report)
 
@@ -209,53 +216,54 @@ class _Tables:
                     table = self.found[kind][i]
                     yield kind, i, table, known.scores(table), unknown.scores(table)
 
-    def weigh(self, columns: Sequence[str]) -> tuple[dict[str, Any], Gate]:
-        """For each kind of fold the figures of plain fusion and of the trees; and the gate, set
-        to lean on the trees for the familiar as far as nothing falls below plain fusion by more
-        than a standard error.
+    def weigh(self, columns: Sequence[str]) -> tuple[dict[str, Any], float]:
+        """For each kind of fold the figures of plain fusion and of the trees, and the share of
+        the trees for the familiar: the one that does best by question among those with which no
+        figure for unseen laws or the unseen domain falls below plain fusion, or, if there is
+        none, with which they stay furthest above one standard error below.
 
-        The gate's shift is chosen on these same folds: its figures are a little too good.
+        The share is chosen on these same folds: its figures are a little too good.
         """
         total = sum(1 if kind == "domain" else _TRIED_FOLDS for kind in self.folds)
         self.tell("trees", 0, total)
         found = list(self.judged(columns, ROUNDS, _TRIED_FOLDS))
         self.tell("trees", total, total)
-        told = [signs(table, unknown) for _, _, table, _, unknown in found]
-        fitted = fit_gate(
-            [(one, kind == "question") for one, (kind, *_) in zip(told, found, strict=True)]
-        ).weights
         plain = [NAMES.index(name) for name in FUSED]
-        fusion = [
-            _figures(table, table.values[:, plain].sum(axis=1), self.answers[i])
-            for _, i, table, _, _ in found
-        ]
         kinds = np.array([kind for kind, *_ in found])
-        best: tuple[float, Gate, list[tuple[float, ...]]] | None = None
-        for shift in np.arange(-2.0, 5.1, 0.5):
-            gate = Gate((*fitted[:-1], fitted[-1] + float(shift)))
-            trees = [
-                _figures(table, gate(one) * known + (1 - gate(one)) * unknown, self.answers[i])
-                for one, (_, i, table, known, unknown) in zip(told, found, strict=True)
+        unseen = [kinds == kind for kind in self.folds if kind != "question"]
+        fusion = np.array(
+            [
+                _figures(table, table.values[:, plain].sum(axis=1), self.answers[i])
+                for _, i, table, _, _ in found
             ]
-            spare = min(
-                _spare(trees, fusion, kinds == kind) for kind in self.folds if kind != "question"
+        )
+        tried = {
+            share: np.array(
+                [
+                    _figures(table, share * known + (1 - share) * unknown, self.answers[i])
+                    for _, i, table, known, unknown in found
+                ]
             )
-            # Nothing may fall below fusion; as far as it holds, questions of a known kind count.
-            asked = [_worth(f) for f, kind in zip(trees, kinds, strict=True) if kind == "question"]
-            worth = float(np.mean(asked)) if spare >= 0 else spare
-            if best is None or worth > best[0]:
-                best = worth, gate, trees
-        assert best is not None
+            for share in SHARES
+        }
+
+        def worth(share: float) -> tuple[bool, float]:
+            trees = tried[share]
+            if all((trees[k].mean(axis=0) >= fusion[k].mean(axis=0)).all() for k in unseen):
+                return True, float(_worth(trees[kinds == "question"]).mean())
+            return False, min(_spare(trees[k], fusion[k]) for k in unseen)
+
+        share = max(SHARES, key=worth)
         figures = {
             kind: {
                 "questions": int((kinds == kind).sum()),
-                "spare": round(_spare(best[2], fusion, kinds == kind), 4),
-                "fusion": _mean(fusion, kinds == kind),
-                "trees": _mean(best[2], kinds == kind),
+                "spare": round(_spare(tried[share][kinds == kind], fusion[kinds == kind]), 4),
+                "fusion": _mean(fusion[kinds == kind]),
+                "trees": _mean(tried[share][kinds == kind]),
             }
             for kind in self.folds
         }
-        return figures, best[1]
+        return figures, share
 
     def _fewer(self, table: Table, i: int) -> Table:
         """The answers, the likeliest others and some of the rest: trees need no more."""
@@ -278,22 +286,19 @@ def _judge(tables: _Tables, columns: Sequence[str], rounds: int, folds: int) -> 
     return {kind: float(np.mean(values)) for kind, values in sums.items()}
 
 
-def _worth(figures: Sequence[float]) -> float:
-    return (figures[0] + figures[2]) / 2
+def _worth(figures: Figures) -> Figures:
+    return (figures[:, 0] + figures[:, 2]) / 2
 
 
-def _mean(figures: Sequence[Sequence[float]], chosen: Bools) -> dict[str, float]:
+def _mean(figures: Figures) -> dict[str, float]:
     names = ("recall@10", "recall@100", "mrr@10")
-    means = np.array(figures)[chosen].mean(axis=0).round(4).tolist()
-    return dict(zip(names, means, strict=True))
+    return dict(zip(names, figures.mean(axis=0).round(4).tolist(), strict=True))
 
 
-def _spare(
-    trees: Sequence[Sequence[float]], fusion: Sequence[Sequence[float]], chosen: Bools
-) -> float:
-    """By how much trees are better than fusion on the `chosen` questions, and one standard error
-    of that: below 0 they are worse by more than chance would do."""
-    gains = np.array([_worth(t) - _worth(f) for t, f in zip(trees, fusion, strict=True)])[chosen]
+def _spare(trees: Figures, fusion: Figures) -> float:
+    """By how much trees are better than fusion, and one standard error of that: below 0 they are
+    worse by more than chance would do."""
+    gains = _worth(trees) - _worth(fusion)
     return float(gains.mean() + gains.std() / max(len(gains), 1) ** 0.5)
 
 

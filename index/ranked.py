@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.features import NAMES, Reader, Table
+from index.features import ALIKE, NAMES, Reader, Table
 from index.lessons import without
 from index.retriever import Hit, Query
 from index.rows import Floats, Ints, Rows
@@ -26,6 +26,11 @@ REMEMBERING = (*FUSED, "field_rank", "memory_rank")
 
 PRIOR = 1.0
 """What the logarithm of a passage's weight counts beside a score of the trees."""
+
+
+SAME, SURELY = 0.985, 20.0
+"""How like a remembered question must be to be the same one, and what that counts: more than all
+else together, since somebody who knows gave its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,15 @@ class Ranked:
         at = np.array([i for i, _ in best])
         chosen = Table(table.rows[at], table.values[at])
         if self.trees:
-            names, shares = self.trees.columns, self.trees.shares(chosen, table)
+            names, shares = self.trees.columns, self.trees.shares(chosen)
         else:
             names, shares = [NAMES[i] for i in self._fused], chosen.values[:, self._fused]
-        priors = self._priors(chosen.rows)
+        priors, same = self._priors(chosen.rows), _same(chosen)
         found = []
         for place, (i, score) in enumerate(best):
             parts = {name: float(shares[place, n]) for n, name in enumerate(names)}
+            if same[place]:
+                parts["same_question"] = float(same[place])
             if priors[place]:
                 parts["prior"] = float(priors[place])
             ordered = dict(sorted(parts.items(), key=lambda p: (-abs(p[1]), p[0])))
@@ -90,7 +97,8 @@ class Ranked:
         lessons = self.reader.lessons
         left = without(lessons, forgotten) if forgotten else None
         mask = self.rows.mask(query)
-        return self.reader.table(query.text, mask, left, brief=self.trees is None)
+        alike = self.trees is not None and not ALIKE.isdisjoint(self.trees.columns)
+        return self.reader.table(query.text, mask, left, brief=self.trees is None, alike=alike)
 
     def scores(self, table: Table) -> Floats:
         """The score of each candidate, priors included."""
@@ -100,7 +108,9 @@ class Ranked:
             # What nothing speaks for ends at minus infinity, and is no hit.
             with np.errstate(divide="ignore"):
                 margins = np.log(table.values[:, self._fused].sum(axis=1))
-        found: Floats = (margins + self._priors(table.rows)).astype(np.float32)
+        same = _same(table)
+        margins = np.where((same > 0) & ~np.isfinite(margins), 0, margins)
+        found: Floats = (margins + self._priors(table.rows) + same).astype(np.float32)
         return found
 
     def _best(self, table: Table, k: int) -> list[tuple[int, float]]:
@@ -116,3 +126,12 @@ class Ranked:
 
     def _hit(self, table: Table, i: int, score: float) -> Hit:
         return self.rows.hit(int(table.rows[i]), score)
+
+
+def _same(table: Table) -> Floats:
+    """What it counts that a row answers the very question that is asked."""
+    found: Floats = np.where(table.values[:, _MEMORY] >= SAME, SURELY, 0).astype(np.float32)
+    return found
+
+
+_MEMORY = NAMES.index("memory")

@@ -6,13 +6,11 @@ Burges 2010, "From RankNet to LambdaRank to LambdaMART"; Ke et al. 2017, "LightG
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from index.features import NAMES, Table
 from index.retriever import RetrieverError
@@ -54,68 +52,36 @@ class Trees:
             (folder / _NAME.format(name, number)).write_text(booster.model_to_string(), "utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """How familiar a question is, from 0 to 1: a logistic of `signs` with `weights`, the last of
-    which stands alone."""
-
-    weights: tuple[float, ...]
-
-    def __call__(self, signs: npt.NDArray[np.floating]) -> float:
-        return float(1 / (1 + np.exp(-(signs @ self.weights[:-1] + self.weights[-1]))))
-
-
-def signs(table: Table, unknown: Floats) -> npt.NDArray[np.float64]:
-    """What tells whether a question is of a kind that was learnt from: how often the laws and
-    chapters of the likeliest candidates (by trees that never lean on that) were asked about, how
-    close the nearest remembered question is, and the same squared."""
-    values = table.values
-    best = np.argsort(-unknown, kind="stable")[:10]
-    trust = np.exp(unknown[best] - unknown[best[0]])
-    trust /= trust.sum()
-    plain = values[:, _PLAIN].sum(axis=1)
-    found = np.array(
-        [
-            trust @ values[best, NAMES.index("often_law")],
-            trust @ values[best, NAMES.index("often_chapter")],
-            values[0, NAMES.index("memory_nearest")] * 10,
-            values[np.argsort(-plain, kind="stable")[:10], NAMES.index("often_law")].mean(),
-        ]
-    )
-    return np.concatenate([found, found**2 / 10])
-
-
-_SIGNS = 4
-_PLAIN = [NAMES.index("words_rank"), NAMES.index("plain_rank")]
-
-
 class Blend:
-    """Trees for the familiar and trees for the unfamiliar, mixed by how familiar a question is."""
+    """Trees for the familiar and trees for the unfamiliar, mixed: of the score `share` is by the
+    first. With a share of 1 the second are not needed."""
 
-    def __init__(self, known: Trees, unknown: Trees, gate: Gate) -> None:
-        self.known, self.unknown, self.gate = known, unknown, gate
+    def __init__(self, known: Trees, unknown: Trees | None = None, share: float = 1.0) -> None:
+        if unknown is None and share != 1:
+            raise ValueError("a share without the other trees")
+        self.known, self.unknown, self.share = known, unknown, share
         self.columns = known.columns
 
     def scores(self, table: Table) -> Floats:
         """A score for each candidate; comparable inside one table only."""
-        if not len(table.rows):
-            return np.zeros(0, np.float32)
-        unknown = self.unknown.scores(table)
-        share = self.gate(signs(table, unknown))
-        return (share * self.known.scores(table) + (1 - share) * unknown).astype(np.float32)
+        return self._mixed(Trees.scores, table)
 
-    def shares(self, table: Table, whole: Table) -> Floats:
-        """What each column adds to the scores of `table`, some rows of `whole`; shape
-        (candidates, columns)."""
-        share = self.gate(signs(whole, self.unknown.scores(whole)))
-        known, unknown = self.known.shares(table), self.unknown.shares(table)
-        return (share * known + (1 - share) * unknown).astype(np.float32)
+    def shares(self, table: Table) -> Floats:
+        """What each column adds to the scores; shape (candidates, columns)."""
+        return self._mixed(Trees.shares, table)
+
+    def _mixed(self, said: Callable[[Trees, Table], Floats], table: Table) -> Floats:
+        known = said(self.known, table)
+        if self.unknown is None:
+            return known
+        mixed = self.share * known + (1 - self.share) * said(self.unknown, table)
+        return mixed.astype(np.float32)
 
     def save(self, folder: Path) -> None:
         """Write the trees and `trees.json` into `folder`, which exists."""
         self.known.save(folder, "known")
-        self.unknown.save(folder, "unknown")
-        about = {"columns": self.columns, "gate": list(self.gate.weights)}
+        (self.unknown or Trees([], [])).save(folder, "unknown")
+        about = {"columns": self.columns, "share": self.share}
         (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -128,32 +94,13 @@ def open_blend(folder: Path) -> Blend | None:
         return None
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        columns, gate = about["columns"], Gate(tuple(about["gate"]))
-        if not set(columns) <= set(NAMES) or len(gate.weights) != 2 * _SIGNS + 1:
+        columns, share = about["columns"], float(about["share"])
+        if not set(columns) <= set(NAMES) or not 0 <= share <= 1:
             raise ValueError("columns")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RetrieverError(f"{folder}：排序模型读不出；请运行 xst learn") from error
-    return Blend(open_trees(folder, columns, "known"), open_trees(folder, columns, "unknown"), gate)
-
-
-def fit_gate(found: Sequence[tuple[npt.NDArray[np.float64], bool]]) -> Gate:
-    """A gate from the signs of questions that were familiar or not, both kinds weighing alike.
-
-    Logistic regression with a ridge of 1, by Newton's method.
-    """
-    x = np.array([[*one, 1.0] for one, _ in found])
-    y = np.array([float(known) for _, known in found])
-    each = np.where(y > 0, 1 / max(y.sum(), 1), 1 / max((1 - y).sum(), 1)) * len(y) / 2
-    weights = np.zeros(x.shape[1])
-    ridge = np.eye(len(weights))
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        slope = x.T @ (each * (p - y)) + weights
-        step = np.linalg.solve((x * (each * p * (1 - p))[:, None]).T @ x + ridge, slope)
-        weights -= step
-        if np.abs(step).max() < 1e-8:
-            break
-    return Gate(tuple(weights.tolist()))
+    unknown = open_trees(folder, columns, "unknown") if share < 1 else None
+    return Blend(open_trees(folder, columns, "known"), unknown, share)
 
 
 def grow(

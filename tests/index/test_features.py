@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from learnt import nearest, one_hot
 
 from index import lexical
 from index.corpus import build
 from index.encoder import Static
 from index.features import NAMES, Reader, _grouped
-from index.grams import Vocabulary
 from index.lessons import learn
 from index.retriever import Passage
 
@@ -56,32 +56,6 @@ PAIRS = [
     ("干满多久有年假", [8]),
 ]
 QUESTIONS = [text for text, _ in PAIRS]
-
-
-def one_hot(texts):
-    """An axis for each character; a pair lies between its two."""
-    singles = sorted({c for t in texts for c in t if c.isalnum()})
-    doubles = sorted(
-        {t[i : i + 2] for t in texts for i in range(len(t) - 1) if t[i : i + 2].isalnum()}
-    )
-    axes = {c: i for i, c in enumerate(singles)}
-    weights = np.zeros((len(singles) + len(doubles), len(singles)), np.float32)
-    for i, gram in enumerate([*singles, *doubles]):
-        for c in gram:
-            weights[i, axes[c]] += 1 / len(gram)
-    return Static(Vocabulary([*singles, *doubles]), weights)
-
-
-def nearest(vectors):
-    """As the index of vectors does: the nearest that the mask allows, at an acute angle."""
-
-    def found(vector, count, mask):
-        scores = np.asarray(vectors, np.float32) @ vector
-        scores = scores if mask is None else np.where(mask, scores, -1)
-        rows = np.argsort(-scores, kind="stable")[:count]
-        return rows[scores[rows] > 0].astype(np.int32)
-
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from learnt import nearest, one_hot
 
 from index import learn as learning
 from index import lexical, splits
 from index.corpus import build
-from index.encoder import Static
 from index.features import NAMES
-from index.grams import Vocabulary
 from index.learn import PARTS, Ground, final_lessons, reader, study
 from index.retriever import Passage
 
@@ -49,32 +48,6 @@ PAIRS = [
 ][:132]
 IDS = [f"q{n}" for n in range(len(PAIRS))]
 INSIDE = np.array([p.title in TITLES[:2] for p in PASSAGES])
-
-
-def one_hot(texts):
-    """An axis for each character; a pair lies between its two."""
-    singles = sorted({c for t in texts for c in t if c.isalnum()})
-    doubles = sorted(
-        {t[i : i + 2] for t in texts for i in range(len(t) - 1) if t[i : i + 2].isalnum()}
-    )
-    axes = {c: i for i, c in enumerate(singles)}
-    weights = np.zeros((len(singles) + len(doubles), len(singles)), np.float32)
-    for i, gram in enumerate([*singles, *doubles]):
-        for c in gram:
-            weights[i, axes[c]] += 1 / len(gram)
-    return Static(Vocabulary([*singles, *doubles]), weights)
-
-
-def nearest(vectors):
-    """As the index of vectors does: the nearest that the mask allows, at an acute angle."""
-
-    def found(vector, count, mask):
-        scores = np.asarray(vectors, np.float32) @ vector
-        scores = scores if mask is None else np.where(mask, scores, -1)
-        rows = np.argsort(-scores, kind="stable")[:count]
-        return rows[scores[rows] > 0].astype(np.int32)
-
-    return found
 
 
 @pytest.fixture(scope="module")

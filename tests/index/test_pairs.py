@@ -1,8 +1,9 @@
 import json
+from collections import Counter
 
 import pytest
 
-from index.pairs import MOST_COPIES, Fault, Question, read_pairs, sift
+from index.pairs import MOST_COPIES, Fault, Question, few_of_each, read_pairs, sift
 from index.retriever import RetrieverError
 
 IDS = {
@@ -39,7 +40,7 @@ def test_a_line_names_its_articles_by_law_and_number(tmp_path):
         ],
     }
     found, faults = read_pairs(written(tmp_path, line), IDS)
-    assert found == [Question("pairs:1", "工资多久发一次", ("ld-50", "gh-10"), "pairs.jsonl:1")]
+    assert found == [Question(found[0].id, "工资多久发一次", ("ld-50", "gh-10"), "pairs.jsonl:1")]
     assert faults == []
 
 
@@ -186,3 +187,23 @@ def test_ten_thousand_copies_cannot_outvote_one_who_says_otherwise():
     kept, faults = sift([asked("工资几天发", "ld-50", id="true"), *copies], KNOWN)
     assert kept == []
     assert [("重复" in f.why, "矛盾" in f.why) for f in faults] == [(True, False), (False, True)]
+
+
+def test_two_files_of_one_name_give_different_ids(tmp_path):
+    """Ids by line number made one question of two that were kept in folders by month."""
+    ids = []
+    for month, text in (("may", "工资多久发一次"), ("june", "加班怎么算")):
+        (tmp_path / month).mkdir()
+        line = {"question": text, "citations": ["《劳动法》第五十条"]}
+        (found,), _ = read_pairs(written(tmp_path / month, line), IDS)
+        ids.append(found.id)
+    assert ids[0] != ids[1]
+
+
+def test_of_many_wordings_of_one_answer_a_few_are_taken_and_always_the_same():
+    asked = [(f"问法{n}", ["a"]) for n in range(40)] + [("另一问", ["b"]), ("两条", ["a", "b"])]
+    kept = few_of_each(asked, 3)
+    assert few_of_each(asked[::-1], 3) == kept
+    count = Counter(answer for _, answers in kept for answer in answers)
+    assert 3 <= count["a"] <= 4 and count["b"] >= 1
+    assert set(map(str, kept)) <= set(map(str, asked))

@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from learnt import nearest, one_hot
 
 from index import lexical
 from index.corpus import build
-from index.encoder import Static
 from index.features import NAMES, Reader
-from index.grams import Vocabulary
 from index.lessons import learn
-from index.ranked import FUSED, Ranked
+from index.ranked import FUSED, REMEMBERING, Ranked
 from index.retriever import Passage, Query
 from index.rows import Rows
 
@@ -31,32 +30,6 @@ PASSAGES = [
 ]
 ROW = {passage.id: row for row, passage in enumerate(PASSAGES)}
 PAIRS = [("老板压着工钱不给", [0]), ("工钱多久给", [0]), ("谁来选代表", [5]), ("年假攒到以后", [7])]
-
-
-def one_hot(texts):
-    """An axis for each character; a pair lies between its two."""
-    singles = sorted({c for t in texts for c in t if c.isalnum()})
-    doubles = sorted(
-        {t[i : i + 2] for t in texts for i in range(len(t) - 1) if t[i : i + 2].isalnum()}
-    )
-    axes = {c: i for i, c in enumerate(singles)}
-    weights = np.zeros((len(singles) + len(doubles), len(singles)), np.float32)
-    for i, gram in enumerate([*singles, *doubles]):
-        for c in gram:
-            weights[i, axes[c]] += 1 / len(gram)
-    return Static(Vocabulary([*singles, *doubles]), weights)
-
-
-def nearest(vectors):
-    """As the index of vectors does: the nearest that the mask allows, at an acute angle."""
-
-    def found(vector, count, mask):
-        scores = np.asarray(vectors, np.float32) @ vector
-        scores = scores if mask is None else np.where(mask, scores, -1)
-        rows = np.argsort(-scores, kind="stable")[:count]
-        return rows[scores[rows] > 0].astype(np.int32)
-
-    return found
 
 
 @pytest.fixture
@@ -86,9 +59,9 @@ class Weighed:
         self.worth = np.array([words, memory], np.float32)
 
     def scores(self, table):
-        return self.shares(table, table).sum(axis=1)
+        return self.shares(table).sum(axis=1)
 
-    def shares(self, table, whole):
+    def shares(self, table):
         return table.values[:, [NAMES.index(name) for name in self.columns]] * self.worth
 
 
@@ -170,6 +143,17 @@ def test_trees_decide_where_there_are_some(engine):
     text = "工钱多久给职工代表"
     assert ids(memory, text)[0] == "a1"
     assert ids(words, text)[0] == "b2"
+
+
+@pytest.mark.parametrize("fused", [FUSED, REMEMBERING])
+def test_a_question_asked_again_word_for_word_leads_to_its_answer_first(engine, fused):
+    """An instructor said so: whatever words the other articles share with it."""
+    pairs = [("延长时间的加倍支付报酬拖欠报酬", [3])]
+    found = engine(pairs=pairs, fused=fused)
+    assert found.search(Query(pairs[0][0]), 3)[0].id == "b1"
+    assert found.search(Query(pairs[0][0][:-2]), 3)[0].id != "b1"
+    (why, *_) = found.explain(Query(pairs[0][0]), 1)
+    assert next(iter(why.shares)) == "same_question"
 
 
 def test_fifty_unlike_questions_do_not_lift_their_article_over_what_says_it(engine):

@@ -7,7 +7,7 @@ import pytest
 
 from index.features import NAMES, Table
 from index.retriever import RetrieverError
-from index.trees import Blend, Gate, Trees, fit_gate, grow, open_blend, open_trees, signs
+from index.trees import Blend, Trees, grow, open_blend, open_trees
 
 pytest.importorskip("lightgbm")
 
@@ -185,28 +185,33 @@ def test_an_unknown_column_is_refused():
         Trees([], ["nonsense"])
 
 
-# Two sets of trees and the gate between them
+# Two sets of trees, mixed
 
 
 @pytest.fixture(scope="module")
 def blend(learnt):
     unknown = grow(*tables(150, 2), columns=COLUMNS, rounds=20, seeds=(3,))
-    return Blend(learnt, unknown, Gate((*(0.1,) * 8, -1.0)))
+    return Blend(learnt, unknown, 0.7)
 
 
-def test_a_blend_lies_between_its_two_sets_of_trees(blend):
+def test_a_blend_is_mixed_by_its_share(blend):
     for table in tables(5, 13)[0]:
         known, unknown = blend.known.scores(table), blend.unknown.scores(table)
-        share = blend.gate(signs(table, unknown))
-        assert 0 < share < 1
-        expected = share * known + (1 - share) * unknown
-        assert blend.scores(table) == pytest.approx(expected, abs=1e-5)
+        assert np.abs(known - unknown).max() > 0.1
+        assert blend.scores(table) == pytest.approx(0.7 * known + 0.3 * unknown, abs=1e-5)
 
 
-def test_shares_of_some_rows_add_up_with_the_whole_table_s_gate(blend):
+def test_a_share_of_one_needs_no_other_trees(learnt, blend):
+    (table,), _ = tables(1, 13)
+    assert np.array_equal(Blend(learnt).scores(table), learnt.scores(table))
+    with pytest.raises(ValueError, match="share"):
+        Blend(learnt, None, 0.5)
+
+
+def test_the_shares_of_columns_add_up(blend):
     (table,), _ = tables(1, 13)
     some = Table(table.rows[3:9], table.values[3:9])
-    rest = blend.scores(table)[3:9] - blend.shares(some, table).sum(axis=1)
+    rest = blend.scores(table)[3:9] - blend.shares(some).sum(axis=1)
     assert rest == pytest.approx(np.full(6, rest[0]), abs=1e-4)
 
 
@@ -215,38 +220,28 @@ def test_a_blend_of_no_candidates_has_no_scores(blend):
     assert blend.scores(nothing).shape == (0,)
 
 
-def test_a_blend_that_is_saved_scores_as_before(tmp_path, blend):
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_blend_that_is_saved_scores_as_before(tmp_path, blend, learnt, alone):
     assert open_blend(tmp_path) is None
+    saved = Blend(learnt) if alone else blend
     blend.save(tmp_path)
+    saved.save(tmp_path)
+    assert bool(list(tmp_path.glob("trees.unknown.*"))) != alone
     opened = open_blend(tmp_path)
     for table in tables(5, 13)[0]:
-        assert np.array_equal(opened.scores(table), blend.scores(table))
-        assert np.array_equal(opened.shares(table, table), blend.shares(table, table))
+        assert np.array_equal(opened.scores(table), saved.scores(table))
+        assert np.array_equal(opened.shares(table), saved.shares(table))
 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"columns": ["nonsense"], "gate": []}', '{"columns": 3, "gate": 3}'],
+    [
+        *("", "[]", "{}", '{"columns": ["nonsense"], "share": 1}', '{"columns": 3, "share": 1}'),
+        json.dumps({"columns": list(COLUMNS), "share": 2}),
+    ],
 )
 def test_a_damaged_account_of_a_blend_is_refused(tmp_path, blend, content):
     blend.save(tmp_path)
     (tmp_path / "trees.json").write_text(content, encoding="utf-8")
     with pytest.raises(RetrieverError, match="xst learn"):
         open_blend(tmp_path)
-
-
-def test_a_gate_of_another_length_is_refused(tmp_path, blend):
-    blend.save(tmp_path)
-    about = json.dumps({"columns": list(COLUMNS), "gate": [1.0]})
-    (tmp_path / "trees.json").write_text(about, encoding="utf-8")
-    with pytest.raises(RetrieverError, match="xst learn"):
-        open_blend(tmp_path)
-
-
-def test_a_gate_tells_the_familiar_from_the_rest_whichever_are_more():
-    """Ninety of one kind and ten of the other weigh alike."""
-    chance = np.random.default_rng(0)
-    known = [(chance.normal(2, 0.5, 8), True) for _ in range(90)]
-    unknown = [(chance.normal(0, 0.5, 8), False) for _ in range(10)]
-    gate = fit_gate([*known, *unknown])
-    assert min(gate(one) for one, _ in known) > 0.5 > max(gate(one) for one, _ in unknown)
