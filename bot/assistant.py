@@ -7,14 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 
-from bot import texts
+from bot import skills, texts
 from bot.message import Incoming, Reply
-from bot.skills import ask
 from bot.sources import Sources
 from bot.storage.store import Store
-from bot.turn import Drop, Effect, Enqueue, Fetch, Hold, Log, Session, Turn, Vote
+from bot.turn import Drop, Effect, Enqueue, Fetch, Forget, Hold, Log, Session, Turn, Vote
 
 log = logging.getLogger("xst")
 
@@ -45,64 +43,81 @@ class Assistant:
 
     def handle(self, incoming: Incoming, session: Session) -> Turn:
         """One message in, its replies and the session after it out."""
-        sources = self._sources()
-        turn = ask.respond(incoming, session, sources)
+        return self.settle(self.respond(incoming, session), incoming.sender, self._store)
+
+    def respond(self, incoming: Incoming, session: Session) -> Turn:
+        """The turn for one message, nothing of it done yet."""
+        return skills.respond(incoming, session, self._sources())
+
+    def urgent(self, incoming: Incoming) -> bool:
+        """Whether a message tells of danger or asks to be forgotten: found by words alone."""
+        return skills.urgent(incoming, self._sources())
+
+    def settle(self, turn: Turn, sender: str, store: Store | None) -> Turn:
+        """Do what a turn asks for, in `store`; an effect that has something to say replaces the
+        reply."""
         for effect in turn.effects:
-            reply = self._apply(effect, incoming.sender, sources.day)
+            reply = self._apply(effect, sender, store)
             if reply is not None:
                 turn = replace(turn, replies=(reply,))
         return turn
 
-    def _apply(self, effect: Effect, sender: str, day: date) -> Reply | None:
+    def _apply(self, effect: Effect, sender: str, store: Store | None) -> Reply | None:
         match effect:
             case Log(event):
                 log.warning("%s", event)
-            case Vote(ref, helpful) if self._store:
-                self._store.vote(ref, helpful)
+            case Vote(ref, helpful) if store:
+                store.vote(ref, helpful)
             case Hold():
-                if self._store is None:
+                if store is None:
                     return _plain(texts.QUEUE_CLOSED)
                 with self._lock:
                     self._forget_old()
                     self._held[sender] = (self._clock(), effect)
-            case Drop():
+            case Drop() | Forget():
                 with self._lock:
                     self._held.pop(sender, None)
             case Enqueue():
-                return self._enqueue(sender, day)
+                return self._enqueue(sender, store)
             case Fetch(code, delete):
-                return self._fetch(code, delete)
+                return _fetch(code, delete, store)
         return None
 
-    def _enqueue(self, sender: str, day: date) -> Reply:
+    def _enqueue(self, sender: str, store: Store | None) -> Reply:
         with self._lock:
             self._forget_old()
             held = self._held.pop(sender, None)
-        if self._store is None or held is None:
+        if store is None or held is None:
             return _plain(texts.QUEUE_GONE)
-        code = self._store.enqueue(held[1].text, held[1].region, day)
+        code = store.enqueue(held[1].text, held[1].region, self._sources().day)
         return _plain(texts.QUEUE_DONE.format(code=code))
 
-    def _fetch(self, code: str, delete: bool) -> Reply:
-        if self._store is None:
-            return _plain(texts.QUEUE_CLOSED)
-        if delete:
-            deleted = self._store.delete(code)
-            return _plain(texts.QUEUE_DELETED if deleted else texts.QUEUE_UNKNOWN)
-        queued = self._store.fetch(code)
-        if queued is None:
-            return _plain(texts.QUEUE_UNKNOWN)
-        if not queued.answer:
-            return _plain(texts.QUEUE_WAITING)
-        cited = "".join(f"\n{c}" for c in queued.citations)
-        basis = f"\n{texts.BASIS}{cited}" if cited else ""
-        return _plain(texts.QUEUE_ANSWER.format(answer=queued.answer) + basis)
+    def forget_old(self) -> None:
+        """Let go of questions whose ten minutes are over; to be called now and then."""
+        with self._lock:
+            self._forget_old()
 
     def _forget_old(self) -> None:
         now = self._clock()
         self._held = {k: v for k, v in self._held.items() if now - v[0] < HELD_SECONDS}
         while len(self._held) >= HELD_MOST:
             self._held.pop(next(iter(self._held)))
+
+
+def _fetch(code: str, delete: bool, store: Store | None) -> Reply:
+    if store is None:
+        return _plain(texts.QUEUE_CLOSED)
+    if delete:
+        deleted = store.delete(code)
+        return _plain(texts.QUEUE_DELETED if deleted else texts.QUEUE_UNKNOWN)
+    queued = store.fetch(code)
+    if queued is None:
+        return _plain(texts.QUEUE_UNKNOWN)
+    if not queued.answer:
+        return _plain(texts.QUEUE_WAITING)
+    cited = "".join(f"\n{c}" for c in queued.citations)
+    basis = f"\n{texts.BASIS}{cited}" if cited else ""
+    return _plain(texts.QUEUE_ANSWER.format(answer=queued.answer) + basis)
 
 
 def _plain(text: str) -> Reply:

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 class Incoming:
     """One message. `choice` is the payload of a button that was pressed, "" for typed text.
 
-    `sender` is a pseudonym of the channel's making; no skill reads it.
+    `sender` is a pseudonym of the channel's making; no skill reads it. In a group (`private`
+    false) everybody reads the answer, so nothing personal is asked there. What a message is that
+    holds no words is told by `kind`: "text" | "voice" | "image" | "place" | "other".
     """
 
     text: str
     choice: str = ""
     sender: str = ""
     channel: str = "terminal"
+    private: bool = True
+    kind: str = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,12 @@ class Log:
     event: str
 
 
-Effect = Hold | Enqueue | Drop | Fetch | Vote | Log
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The person wants everything that is kept about the conversation deleted."""
+
+
+Effect = Forget | Hold | Enqueue | Drop | Fetch | Vote | Log
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.faults import where
 
 log = logging.getLogger("xst")
 
@@ -58,10 +58,3 @@ class Guard:
             log.error("web: request failed: %s", where(error))
             if not started:
                 await self._fault(path, 500)(scope, receive, guarded)
-
-
-def where(error: Exception) -> str:
-    """Kind and place of an error for the log; its message may hold what somebody typed."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{place}"

@@ -7,19 +7,13 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
-import secrets
 import zlib
-from pathlib import Path
 from typing import Any
-
-from bot.settings import ConfigError
 
 FORM = "1"
 """Version of the form; a token of another one opens as nothing."""
 
 LONGEST = 48_000
-KEY = 32
 
 
 class Seal:
@@ -53,29 +47,6 @@ class Seal:
 
     def _mac(self, kind: str, body: bytes) -> bytes:
         return hmac.digest(self._key, f"{FORM}.{kind}.".encode() + body, hashlib.sha256)
-
-
-def read_key(path: Path) -> bytes:
-    """The key of this installation; made on first use, readable by the service alone.
-
-    Raises ConfigError if the file is there and is no key.
-    """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}-{secrets.token_hex(6)}")
-        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(KEY))
-            os.link(draft, path)  # of two processes that start at once, one wins
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    key = path.read_bytes()
-    if len(key) != KEY:
-        raise ConfigError(f"{path}: 不是 {KEY} 字节的密钥，请删掉这个文件后重新启动")
-    return key
 
 
 def _encode(data: bytes) -> str:

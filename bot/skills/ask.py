@@ -112,14 +112,13 @@ def respond(incoming: Incoming, session: Session, sources: Sources) -> Turn:
         choice = session.choices[number - 1]
     if choice:
         return _chosen(choice, session, sources)
-    if session.waits == "question" and not _is_danger(text, sources):
+    if session.waits == "question" and not is_danger(text, sources):
         return _preview(text, session, sources)
     if code := receipt_code(text):
         return Turn((_say(""),), replace(session, waits=""), (Fetch(*code),))
     session = replace(session, waits="")
     if info := asks_about_service(text):
-        says = privacy(sources) if info == "privacy" else about(sources)
-        return _fixed(says, "answer", session)
+        return _told(info, session, sources)
     if wants_person(text):
         return _chosen("person", session, sources)
     if wants_more(text):
@@ -393,7 +392,7 @@ def _unknown(match: Match, session: Session, sources: Sources) -> Turn:
     return _fixed(texts.NOT_FOUND + texts.NOT_FOUND_HINT, "clarify", session, (*offered, person))
 
 
-def _is_danger(text: str, sources: Sources) -> bool:
+def is_danger(text: str, sources: Sources) -> bool:
     """Danger comes before anything that was under way."""
     guard = sources.guard(text)
     card = sources.card(guard.card) if guard else None
@@ -417,6 +416,10 @@ def _chosen(choice: str, session: Session, sources: Sources) -> Turn:
     if kind == "ref" and _known(value, sources):
         return _again(replace(session, ref=value), sources, "")
     if kind == "ask":
+        if info := asks_about_service(value):
+            return _fixed(
+                privacy(sources) if info == "privacy" else about(sources), "answer", session
+            )
         return _question(clean(value), False, [], session, sources)
     if choice == "more":
         return _more(session, sources)
@@ -535,6 +538,11 @@ def as_of(sources: Sources) -> str:
         rules=f"{counts.get('rule', 0):,}",
         digests=f"{counts.get('digest', 0):,}",
     )
+
+
+def _told(info: str, session: Session, sources: Sources) -> Turn:
+    says = privacy(sources) if info == "privacy" else about(sources)
+    return _fixed(says, "answer", session)
 
 
 def _say(text: str) -> Reply:

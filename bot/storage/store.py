@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, delete, event, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    delete,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
+from bot.storage.revisions import migrate_to, pending, revision
 from bot.storage.tables import QUEUE, VOTES
 
 KEPT = timedelta(days=180)
@@ -41,44 +52,97 @@ class Queued:
 def open_store(url: str) -> Store:
     """Connect and bring the tables up to date. Raises StoreError naming the URL without its
     password."""
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed)
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        raise StoreError(f"XST_DATABASE: 打不开数据库（{error}）") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _pragmas)
+    engine = connect(url)
     try:
         migrate(engine)
     except OperationalError as error:
-        shown = parsed.render_as_string(hide_password=True)
+        shown = engine.url.render_as_string(hide_password=True)
         raise StoreError(f"{shown}: 连不上数据库或没有写权限（{error.orig}）") from error
     return Store(engine)
 
 
+def connect(url: str) -> Engine:
+    """The way to a database, which is not touched yet. Raises StoreError."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        # Said here, since a server set up without a locale answers in bytes otherwise.
+        postgres = parsed.get_backend_name() == "postgresql"
+        said = {"client_encoding": "utf8"} if postgres else {}
+        engine = create_engine(parsed, connect_args=said)
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        raise StoreError(f"XST_DATABASE: 打不开数据库（{error}）") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _pragmas)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
 def _pragmas(connection: object, _: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # begun by `_begin`
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
+def _begin(connection: Connection) -> None:
+    # A transaction that writes takes its turn at once: one that began by reading and then found
+    # another's write in its way could only fail.
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+MIGRATING = 0x7873745F6D6967
+"""The lock under which one of several replicas that start at once brings the tables up to date."""
+
+
 def migrate(engine: Engine) -> None:
-    """Run every migration that the database has not seen."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    """Run every migration that the database has not seen. Raises StoreError if a newer program
+    wrote it."""
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
+        form = revision(connection)
+        if pending(form) is None:
+            raise StoreError(
+                f"数据是更新的版本写的（格式 {form}），这个版本读不懂；请装回新版本，"
+                "或照 deploy/README.md“退回”恢复备份"
+            )
+        migrate_to(connection)
 
 
 class Store:
-    """What lives while people talk. Every method is one transaction."""
+    """What lives while people talk. Every method is one transaction, unless the store is `within`
+    a transaction that somebody else ends."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, connection: Connection | None = None) -> None:
         self.engine = engine
+        self._reading = engine.execution_options(reading=True)
+        self._connection = connection
+
+    def within(self, connection: Connection) -> Store:
+        """The same store, reading and writing inside the transaction of `connection`."""
+        return Store(self.engine, connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes."""
+        if self._connection is not None:
+            yield self._connection
+        else:
+            with self.engine.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        if self._connection is not None:
+            yield self._connection
+        else:
+            with self._reading.connect() as connection:
+                yield connection
 
     def enqueue(self, question: str, region: str, day: date) -> str:
         """Keep a question that its writer agreed to; gives the receipt code, shown once."""
@@ -92,7 +156,7 @@ class Store:
                 "receipt": _receipt(code),
             }
             try:
-                with self.engine.begin() as connection:
+                with self.writing() as connection, connection.begin_nested():
                     connection.execute(insert(QUEUE).values(row))
             except IntegrityError:
                 continue
@@ -100,13 +164,13 @@ class Store:
 
     def fetch(self, code: str) -> Queued | None:
         """What stands under a receipt code."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             row = connection.execute(select(QUEUE).where(QUEUE.c.receipt == _receipt(code))).first()
         return _queued(row._mapping) if row else None
 
     def delete(self, code: str) -> bool:
         """Delete what stands under a receipt code; says whether there was anything."""
-        with self.engine.begin() as connection:
+        with self.writing() as connection:
             return (
                 connection.execute(delete(QUEUE).where(QUEUE.c.receipt == _receipt(code))).rowcount
                 > 0
@@ -119,13 +183,13 @@ class Store:
             query = query.where(
                 QUEUE.c.answer.is_not(None) if answered else QUEUE.c.answer.is_(None)
             )
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             return [_queued(r._mapping) for r in connection.execute(query)]
 
     def answer(self, key: str, answer: str, citations: Sequence[str], day: date) -> bool:
         """Write the instructor's answer; says whether there is such a question. A key may be
         given by its first characters, if they are enough."""
-        with self.engine.begin() as connection:
+        with self.writing() as connection:
             keys = (
                 connection.execute(select(QUEUE.c.key).where(QUEUE.c.key.startswith(key)))
                 .scalars()
@@ -139,23 +203,25 @@ class Store:
 
     def expire(self, day: date) -> int:
         """Delete what is older than KEPT; gives how many."""
-        with self.engine.begin() as connection:
+        with self.writing() as connection:
             return connection.execute(delete(QUEUE).where(QUEUE.c.day < day - KEPT)).rowcount
 
     def vote(self, ref: str, helpful: bool) -> None:
         """Add one thumb to an answer's count."""
         column = VOTES.c.helpful if helpful else VOTES.c.unhelpful
-        with self.engine.begin() as connection:
-            changed = connection.execute(
-                update(VOTES).where(VOTES.c.ref == ref).values({column: column + 1})
-            ).rowcount
-            if not changed:
-                values = {"ref": ref, "helpful": int(helpful), "unhelpful": int(not helpful)}
-                connection.execute(insert(VOTES).values(values))
+        # At once, or two first thumbs at the same moment would both insert.
+        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(VOTES).values(
+            ref=ref, helpful=int(helpful), unhelpful=int(not helpful)
+        )
+        with self.writing() as connection:
+            connection.execute(
+                new.on_conflict_do_update(index_elements=["ref"], set_={column.name: column + 1})
+            )
 
     def votes(self) -> dict[str, tuple[int, int]]:
         """(helpful, unhelpful) of every answer that got a thumb."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             return {r.ref: (r.helpful, r.unhelpful) for r in connection.execute(select(VOTES))}
 
 

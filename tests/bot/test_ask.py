@@ -177,6 +177,7 @@ def test_privacy_and_the_day_of_the_library_are_one_word_away(person, word, said
 
 
 def test_a_question_is_kept_only_after_it_was_shown_and_agreed(person, store):
+    """Complaint 24."""
     person.say(choice="person")
     shown = person.say("我叫张伟，13812345678，外包转正式要满几年")
     assert "13812345678" not in shown.answer and "张伟" not in shown.answer
@@ -333,6 +334,7 @@ def test_a_term_is_explained_in_one_sentence(person):
 
 
 def test_a_text_out_of_force_is_answered_with_what_replaced_it(person):
+    """Complaint 23."""
     for question in ("旧办法还管用吗", "按《旧办法》每方代表十人对吗"):
         reply = person.say(question)
         assert reply.answer.startswith("《旧办法》已废止")

@@ -49,6 +49,7 @@ def test_a_true_claim_passes(sources):
     ],
 )
 def test_forged_content_is_stopped(sources, claim, citation, words, found):
+    """Complaint 23."""
     quotes = [Quote("协商规定@2004-01-20#第二条", words)] if words else []
     assert found in faults([claim], [citation], quotes, sources)
 
@@ -78,7 +79,7 @@ def test_a_sum_that_is_shown_may_bring_its_own_figures(sources):
 
 
 def test_what_fails_the_gate_is_not_sent(release, monkeypatch):
-    """The person gets an honest "not in the library", the operator an event without words."""
+    """The person gets an honest "not in the library", the operator an event without words. Complaint 24."""
     sources = release.on(TODAY)
     forged = replace(release.cards["wage-arrears"], answer="工资每七日支付一次。")
     monkeypatch.setitem(release.cards, "wage-arrears", forged)
@@ -99,7 +100,7 @@ def test_first_words_survive_a_failing_citation(release, monkeypatch):
 
 
 def test_on_a_past_day_the_law_of_that_day_is_cited(release):
-    """--on 2010-05-01 sees that day: the old text held, the new one did not yet."""
+    """--on 2010-05-01 sees that day: the old text held, the new one did not yet. Complaint 23."""
     from datetime import date
 
     then = release.on(date(2010, 5, 1))

@@ -33,6 +33,7 @@ def share(said: list[str], *ways: str) -> float:
     return sum(way in ways for way in said) / len(said)
 
 
+@pytest.mark.slow
 def test_with_the_built_in_content_few_of_either_kind_are_taken_for_the_other(tmp_path):
     settings = Settings(home=tmp_path)
     build_release(settings)
@@ -113,6 +114,7 @@ def test_what_nothing_is_found_for_is_matched_once(release):
 
 
 def test_a_message_about_something_else_is_declined_and_a_fragment_asked_back(person):
+    """Complaint 24."""
     assert person.say("楼上漏水泡了天花板找谁赔").text == texts.OUT_OF_FIELD
     assert person.say("就是那个事").disposition == "clarify"
 

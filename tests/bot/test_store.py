@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, inspect, text
 
+import bot.storage
 from bot.storage.store import KEPT, StoreError, migrate, open_store
 from bot.storage.tables import METADATA
 
 DAY = date(2026, 11, 20)
+MIGRATIONS = Path(bot.storage.__file__).parent / "migrations"
 
 
 def test_the_columns_are_these_and_no_others():
@@ -18,15 +23,45 @@ def test_the_columns_are_these_and_no_others():
     assert {t.name: [c.name for c in t.columns] for t in METADATA.sorted_tables} == {
         "queue": ["key", "day", "region", "question", "receipt", "answer", "citations", "answered"],
         "votes": ["ref", "helpful", "unhelpful"],
+        "deliveries": ["mark", "person", "answer", "finished"],
+        "conversations": ["person", "session", "version", "touched"],
+        "outbox": [
+            *("id", "person", "account", "number", "target", "body"),
+            *("due", "expires", "tries", "leased"),
+        ],
+        "allowances": ["person", "kind", "remaining", "until"],
+        "tokens": ["account", "token", "expires", "leased"],
+        "counts": ["name", "total"],
     }
 
 
 def test_migrations_end_where_the_tables_are():
     engine = create_engine("sqlite://")
     migrate(engine)
-    found = {t: [c["name"] for c in inspect(engine).get_columns(t)] for t in ("queue", "votes")}
+    tables = [t for t in inspect(engine).get_table_names() if t != "alembic_version"]
+    found = {t: [c["name"] for c in inspect(engine).get_columns(t)] for t in tables}
     assert found == {t.name: [c.name for c in t.columns] for t in METADATA.sorted_tables}
     migrate(engine)
+
+
+def test_an_older_database_is_brought_up_to_date_with_its_rows(tmp_path):
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    old = create_engine(url)
+    with old.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO queue VALUES ('k', '2026-11-01', '河南', '几天答复', 'r', NULL, NULL, NULL)"
+            )
+        )
+        connection.execute(text("INSERT INTO votes VALUES ('card:x', 3, 1)"))
+    store = open_store(url)
+    assert [q.question for q in store.queue()] == ["几天答复"]
+    assert store.votes() == {"card:x": (3, 1)}
+    assert "deliveries" in inspect(store.engine).get_table_names()
 
 
 def test_the_receipt_code_is_not_in_the_database(store, tmp_path):

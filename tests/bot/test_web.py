@@ -17,10 +17,12 @@ from bot import texts
 from bot.channels import lawpage
 from bot.channels import web as web_module
 from bot.channels.lawpage import linked
-from bot.channels.seal import Seal, read_key
+from bot.channels.seal import Seal
 from bot.channels.views import article_url, paragraphs, phones
 from bot.channels.web import make_app
 from bot.message import Cited, Reply
+from bot.metrics import Metrics
+from bot.persons import read_key
 from bot.settings import ConfigError
 from bot.turn import Session, Turn
 from bot.wiring import make_assistant
@@ -644,3 +646,15 @@ def test_the_table_of_rules_says_what_the_library_lacks_of_a_place(web):
 def test_the_table_of_rules_takes_any_question(web, query):
     page = web.get(f"/rules?{query}")
     assert page.status_code == 200 and "<b></b>" not in page.text
+
+
+def test_what_the_pages_answer_is_counted_without_words(web_settings):
+    assistant, current = make_assistant(web_settings, keep=False)
+    metrics = Metrics()
+    web = TestClient(make_app(assistant, current, web_settings, metrics=metrics))
+    web.post("/", data={"text": "收到要约几天答复"})
+    web.post("/api/turn", json={"text": "工"})
+    page = metrics.page().decode()
+    assert 'xst_answers_total{channel="web",disposition="answer"} 1.0' in page
+    assert 'xst_answers_total{channel="web",disposition="clarify"} 1.0' in page
+    assert "要约" not in page
