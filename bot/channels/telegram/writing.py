@@ -1,0 +1,84 @@
+"""Replies as calls of the Bot API: plain text with entities, never a parse mode.
+
+Telegram counts 4,096 UTF-16 units after it has parsed entities, so they are sent as a list of
+offsets beside the text and nothing in the text means anything. A body names no chat: whom it is
+for stands sealed beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from bot.channels.plain import fitted, utf16
+from bot.channels.telegram.buttons import keyboard
+from bot.channels.telegram.updates import Heard
+from bot.message import Reply
+from bot.pinpoint import quoted
+
+MOST = 4096
+"""UTF-16 units of one message."""
+
+BOLD, ENTITIES = 120, 100
+"""Longest first sentence that is set in bold, in characters; entities of one message."""
+
+_FIRST = re.compile(r"[^。！？\n]+[。！？]?")
+
+
+def bodies(heard: Heard, replies: tuple[Reply, ...], base: str) -> tuple[str, ...]:
+    """What to send for what was heard, in order."""
+    calls: list[dict[str, Any]] = []
+    if heard.query:
+        # Without it the button shows a clock for a minute.
+        calls.append({"method": "answerCallbackQuery", "callback_query_id": heard.query})
+    calls += [_message(heard, reply, base) for reply in replies]
+    if heard.keyboard is not None:
+        calls.append(
+            {
+                "method": "editMessageReplyMarkup",
+                "message_id": heard.message,
+                "reply_markup": heard.keyboard,
+            }
+        )
+    return tuple(json.dumps(call, ensure_ascii=False) for call in calls)
+
+
+def _message(heard: Heard, reply: Reply, base: str) -> dict[str, Any]:
+    text = fitted(reply, MOST, utf16, base, numbered=False)
+    call: dict[str, Any] = {
+        "method": "sendMessage",
+        "text": text,
+        "link_preview_options": {"is_disabled": True},
+    }
+    if found := entities(text, reply):
+        call["entities"] = found
+    if markup := keyboard(reply):
+        call["reply_markup"] = markup
+    if not heard.incoming.private and not heard.query:
+        call["reply_parameters"] = {
+            "message_id": heard.message,
+            "allow_sending_without_reply": True,
+        }
+    return call
+
+
+def entities(text: str, reply: Reply) -> list[dict[str, Any]]:
+    """The answer's first sentence in bold where more follows, law's words as quotations that can
+    be unfolded. Offsets and lengths in UTF-16 units."""
+    found: list[dict[str, Any]] = []
+    first = _FIRST.match(text)
+    if first and first.end() <= min(BOLD, len(reply.answer)) and first.end() < len(text):
+        found.append(_entity("bold", text, first.start(), first.end()))
+    at = first.end() if first else 0
+    for cited in reply.citations:
+        words = "".join(quoted(cited)) if cited.quote else ""
+        start = text.find(words, at) if words else -1
+        if start >= 0:
+            at = start + len(words)
+            found.append(_entity("expandable_blockquote", text, start, at))
+    return found[:ENTITIES]
+
+
+def _entity(kind: str, text: str, start: int, end: int) -> dict[str, Any]:
+    return {"type": kind, "offset": utf16(text[:start]), "length": utf16(text[start:end])}
