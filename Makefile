@@ -5,7 +5,7 @@ XST := $(VENV)/bin/xst
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 export XST_HOME ?= $(CURDIR)/var
 
-.PHONY: run chat test check laws browser lock clean
+.PHONY: run chat demo test slow live fuzz check laws browser lock clean
 
 run: var/.built ## set up, build the library, serve the web chat
 	$(XST) serve
@@ -13,8 +13,20 @@ run: var/.built ## set up, build the library, serve the web chat
 chat: var/.built ## the terminal chat
 	$(XST) chat
 
-test: $(VENV)/.installed ## every test that needs neither law texts nor a browser
-	$(VENV)/bin/python -m pytest -m "not laws and not browser"
+demo: var/.built ## the chat on a phone, through a simulated WeChat
+	$(XST) sim demo
+
+test: $(VENV)/.installed ## every test that needs no law texts, browser, real server or patience
+	$(VENV)/bin/python -m pytest -m "not laws and not browser and not live and not slow"
+
+slow: $(VENV)/.installed ## tests of ten seconds and more
+	$(VENV)/bin/python -m pytest -m "slow and not laws and not browser and not live"
+
+live: $(VENV)/.installed ## a real server, killed, doubled, and fed with nonsense
+	$(VENV)/bin/python -m pytest -m live
+
+fuzz: $(VENV)/.installed ## ten minutes of nonsense
+	FUZZ_SECONDS=600 $(VENV)/bin/python -m pytest -m live tests/live/test_fuzz.py
 
 laws: $(VENV)/.installed ## tests over the official texts: make laws XST_LAWS=FOLDER
 	$(VENV)/bin/python -m pytest -m laws
@@ -28,7 +40,7 @@ check: $(VENV)/.installed ## what must be right before a commit
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(XST) check
-	$(VENV)/bin/python -m pytest -m "not laws and not browser"
+	$(VENV)/bin/python -m pytest -m "not laws and not browser and not live and not slow"
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'

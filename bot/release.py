@@ -62,7 +62,7 @@ from knowledge.records import Level
 from knowledge.regions import NATION, Regions
 from knowledge.signing import read_signatures, signed
 
-FORM = 3
+FORM = 4
 """Raised when a release of an earlier version can no longer be read."""
 
 KEEP = 2

@@ -10,7 +10,8 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -30,17 +31,21 @@ from starlette.responses import (
     RedirectResponse,
     Response,
 )
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Lifespan
 
 from bot import texts
 from bot.assistant import Assistant
 from bot.channels import lawpage
-from bot.channels.guard import Guard, where
+from bot.channels.guard import Guard
 from bot.channels.said import Said, body, form, from_elsewhere, json_, kind_of, label, usable
-from bot.channels.seal import Seal, read_key
+from bot.channels.seal import Seal
 from bot.channels.views import article_url, law_url, phones, view
+from bot.faults import where
 from bot.message import Choice, Incoming, Reply
+from bot.metrics import Metrics
+from bot.persons import read_key
 from bot.release import Seen
 from bot.settings import Settings
 from bot.skills import ask
@@ -70,10 +75,19 @@ class Exchange:
     status: int = 200
 
 
-def make_app(assistant: Assistant, current: Callable[[], Seen], settings: Settings) -> Starlette:
-    """The web application. Raises ConfigError if XST_HOME/web.key is no key."""
-    web = Web(assistant, current, settings)
+def make_app(
+    assistant: Assistant,
+    current: Callable[[], Seen],
+    settings: Settings,
+    others: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[Starlette] | None = None,
+    metrics: Metrics | None = None,
+) -> Starlette:
+    """The web application, with the `others` routes of the service beside its pages. Raises
+    ConfigError if XST_HOME/web.key is no key."""
+    web = Web(assistant, current, settings, metrics)
     routes = [
+        *others,
         Route("/", web.chat, methods=["GET", "POST"]),
         Route("/api/turn", web.api, methods=["POST"]),
         Route("/law/{version}", web.law),
@@ -92,6 +106,7 @@ def make_app(assistant: Assistant, current: Callable[[], Seen], settings: Settin
             Middleware(GZipMiddleware, minimum_size=1000),  # a code is 600 kB, phones pay for it
         ],
         exception_handlers={HTTPException: web.problem},
+        lifespan=lifespan,
     )
 
 
@@ -99,9 +114,14 @@ class Web:
     """The pages. Holds the templates, the key and the places in the queue; no conversation."""
 
     def __init__(
-        self, assistant: Assistant, current: Callable[[], Seen], settings: Settings
+        self,
+        assistant: Assistant,
+        current: Callable[[], Seen],
+        settings: Settings,
+        metrics: Metrics | None = None,
     ) -> None:
         self._assistant, self._current, self._settings = assistant, current, settings
+        self._metrics = metrics or Metrics()
         self._seal = Seal(read_key(settings.home / "web.key"))
         self._limit = anyio.CapacityLimiter(AT_ONCE)
         self._inside = 0
@@ -169,12 +189,17 @@ class Web:
         """One turn, computed beside the event loop so that a slow one holds nobody up."""
         if self._inside >= WAITING:
             session, sender = self._session(said.token)
+            self._metrics.busy("web")
             return Exchange(said.text, (_plain(texts.BUSY),), session, sender, 503)
         self._inside += 1
+        start = time.perf_counter()
         try:
-            return await anyio.to_thread.run_sync(self._turn, said, limiter=self._limit)
+            exchange = await anyio.to_thread.run_sync(self._turn, said, limiter=self._limit)
         finally:
             self._inside -= 1
+        disposition = exchange.replies[0].disposition
+        self._metrics.answered("web", disposition, time.perf_counter() - start)
+        return exchange
 
     def _turn(self, said: Said) -> Exchange:
         session, sender = self._session(said.token)

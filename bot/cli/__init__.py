@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from bot.cli.callbacks import bench_callbacks
 from bot.cli.common import err, fail, out, progress, read_day
 from bot.cli.content import content, figures, rules
+from bot.cli.doctor import diagnose, doctor
 from bot.cli.measure import bench, evaluate, learn
+from bot.cli.operate import backup, purge, restore, upgrade
 from bot.cli.queue import queue
 from bot.cli.show import show
+from bot.cli.sim import sim
+from bot.cli.telegram import telegram
+from bot.cli.wechat import wechat
+from bot.cli.wecom import wecom
 from bot.message import Incoming, Reply
-from bot.settings import ConfigError, Settings, read_settings
+from bot.settings import ConfigError, read_settings
 from bot.turn import Session
 from index.retriever import RetrieverError
-from index.trees import usable
 from knowledge.records import KnowledgeError
 
 app = typer.Typer(
@@ -39,7 +44,14 @@ app.add_typer(rules, name="rules")
 app.add_typer(figures, name="figures")
 app.add_typer(learn, name="learn")
 app.add_typer(queue, name="queue")
+app.add_typer(wechat, name="wechat")
+app.add_typer(telegram, name="telegram")
+app.add_typer(wecom, name="wecom")
+app.add_typer(sim, name="sim")
 app.command("show")(show)
+for command in (doctor, backup, restore, upgrade, purge):
+    app.command(command.__name__)(command)
+bench.command("callbacks")(bench_callbacks)
 
 
 def main() -> None:
@@ -344,109 +356,38 @@ def serve(
     port: Annotated[int, typer.Option(help="端口")] = 8000,
     sample: Annotated[bool, typer.Option(help="启动时打印一个问答")] = True,
 ) -> None:
-    """启动网页聊天。"""
+    """启动服务：网页聊天，和配置了的微信、Telegram、企业微信。"""
     import uvicorn
 
-    from bot import texts
-    from bot.channels.web import make_app
-    from bot.wiring import make_assistant
+    from bot import events, texts
+    from bot.serving import make_server
 
     settings = read_settings()
-    problems = [p for p in diagnose(replace(settings, public=True)) if p[0] == "缺"]
-    if settings.public and problems:
+    problems = [p for p in diagnose(settings) if p[0] == "缺"] if settings.public else []
+    if problems:
         fail("公开服务还不能启动：" + "；".join(p[1] for p in problems))
     if host not in ("127.0.0.1", "localhost", "::1") and not settings.public:
         fail(
             f"{settings.config}: 对外开放（--host {host}）须先写 [server] public = true、运营单位和联系方式"
         )
-    assistant, current = make_assistant(settings)
-    application = make_app(assistant, current, settings)
+    os.umask(0o077)  # what it writes is for nobody else on this machine
+    application, service = make_server(settings)
     if sample:
-        reply = assistant.handle(Incoming(texts.EXAMPLE), Session()).replies[0]
+        reply = service.assistant.handle(Incoming(texts.EXAMPLE), Session()).replies[0]
         out.print(f"\n问：{texts.EXAMPLE}\n答：{reply.text}\n", markup=False, soft_wrap=True)
     out.print(f"协商通已启动：http://{host}:{port}  （按 Ctrl+C 停止）", markup=False)
+    for account in service.accounts:
+        out.print(f"已接入：{account}", markup=False)
+    events.set_up()
     uvicorn.run(
         application,
         host=host,
         port=port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
+        timeout_graceful_shutdown=25,
     )
-
-
-# Operating
-
-
-@app.command()
-def doctor() -> None:
-    """看看这套安装好不好：资料库、索引、模型、联系方式。有缺失时退出码为 1。"""
-    settings = read_settings()
-    found = diagnose(settings)
-    for state, text in found:
-        out.print(f"[{state}] {text}", markup=False, soft_wrap=True)
-    if any(state == "缺" for state, _ in found):
-        raise typer.Exit(1)
-
-
-def diagnose(settings: Settings) -> list[tuple[str, str]]:
-    """(好 | 提示 | 缺, sentence) for every part of an installation."""
-    from datetime import timedelta
-
-    from bot.release import open_release
-    from bot.storage.store import StoreError, open_store
-
-    found: list[tuple[str, str]] = [("好", f"数据目录 {settings.home}")]
-    try:
-        release = open_release(settings)
-        counts = release.manifest["counts"]
-        found.append(
-            (
-                "好",
-                f"资料库 {release.name}：法规 {counts['laws']:,} 部，条文 {counts['articles']:,} 条",
-            )
-        )
-        if not counts["laws"]:
-            found.append(
-                ("提示", "没有导入法规原文，只用要点回答；导入：xst import 文件夹，再 xst build")
-            )
-        encoder = release.manifest["encoder"]
-        found.append(("好", f"语义模型 {encoder or '随程序发布的'}"))
-        try:
-            usable()
-            found.append(("好", "学来的排序可用"))
-        except RetrieverError as error:
-            found.append(("提示", f"条文改按融合排序：{error}"))
-        if settings.shelf.exists():
-            from knowledge.library import fingerprint
-
-            if fingerprint(settings.shelf) != release.manifest["texts"]:
-                found.append(("提示", "导入过新的法规，还没有 xst build，尚未生效"))
-    except (RetrieverError, KnowledgeError) as error:
-        found.append(("缺", str(error)))
-    try:
-        store = open_store(settings.database_url)
-        found.append(("好", f"问题队列可用，待答 {len(store.queue(answered=False))} 条"))
-    except StoreError as error:
-        found.append(("缺", str(error)))
-    need = "缺" if settings.public else "提示"
-    if not settings.operator:
-        found.append((need, f"{settings.config}: 没有 [operator] name，不知道由谁运营"))
-    if not settings.contacts:
-        found.append((need, f"{settings.config}: 没有 [[contacts]]，危急时只能给 110 和 120"))
-    for contact in settings.contacts:
-        if date.today() - contact.checked > timedelta(days=180):
-            found.append(
-                (
-                    need,
-                    f"{settings.config}: “{contact.name}”上次核对是 {contact.checked}，超过半年，请重新核对",
-                )
-            )
-        if contact.checked > date.today():
-            found.append(
-                (need, f"{settings.config}: “{contact.name}”的核对日期 {contact.checked} 在将来")
-            )
-    return found
 
 
 if __name__ == "__main__":
