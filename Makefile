@@ -48,7 +48,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-var/.built: $(VENV)/.installed $(shell find knowledge/content -type f 2>/dev/null)
+var/.built: $(VENV)/.installed bot/release.py $(shell find knowledge/content index/model -type f 2>/dev/null)
 	$(XST) build
 	mkdir -p var
 	touch $@

@@ -73,6 +73,7 @@ def test_with_the_official_texts_the_floors_hold(tmp_path):
     assert below(scores(tmp_path, os.environ["XST_LAWS"]), FLOORS) == {}
 
 
+@pytest.mark.slow
 def test_with_the_built_in_content_alone_lower_floors_hold(tmp_path):
     assert below(scores(tmp_path, None), dict.fromkeys(FLOORS, BARE)) == {}
 
