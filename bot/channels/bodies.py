@@ -1,4 +1,4 @@
-"""Reading a request's body within limits of size and time."""
+"""Taking in a request: its body within limits of size and time, and noticing a hang-up."""
 
 from __future__ import annotations
 
@@ -32,3 +32,9 @@ async def read(request: Request, most: int, seconds: float = SLOWEST) -> bytes:
     except ClientDisconnect:
         raise Unread("cut", 400) from None
     return bytes(body)
+
+
+async def gone_away(request: Request) -> None:
+    """Returns when who asked has hung up. The body must have been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -20,16 +20,16 @@ from collections.abc import Callable
 
 from anyio import to_thread
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from bot import texts
+from bot.channels import bodies
 from bot.channels.wechat import messages
 from bot.channels.wechat.client import Api
 from bot.channels.wechat.door import Door, Opened
-from bot.channels.wechat.envelope import Rejected, passive
-from bot.channels.wechat.intake import body_in, gone_away
+from bot.channels.wechat.envelope import MOST_BYTES, Rejected, passive
 from bot.channels.wechat.messages import Heard
 from bot.channels.wechat.render import render
 from bot.channels.wechat.service import Service, body_of
@@ -115,15 +115,17 @@ class WeChatAccount:
     async def receive(self, request: Request) -> Response:
         arrival = asyncio.get_running_loop().time()
         try:
-            body = await body_in(request)
+            body = await bodies.read(request, MOST_BYTES, bodies.SLOWEST)
             opened = self._door.open(request.query_params, body)
             heard = messages.read(opened.fields)
             if heard.account != self._settings.account:
                 raise Rejected("account", 403)
         except Rejected as refused:
             return self._refuse(refused)
-        except ClientDisconnect:
-            return Response(status_code=400)
+        except bodies.Unread as unread:
+            if unread.reason == "cut":  # nobody is there to be refused
+                return Response(status_code=unread.status)
+            return self._refuse(Rejected(unread.reason, unread.status))
         if heard.left:
             return await self._forget(heard, arrival + self._hold)
         if heard.incoming is None or self._stale(heard):
@@ -154,7 +156,7 @@ class WeChatAccount:
             if mark not in self._following:
                 self._follow(mark, arrived, heard.created, work)
             return self._say(opened, heard, texts.SLOW_FOLLOWS)
-        gone = asyncio.create_task(gone_away(request))
+        gone = asyncio.create_task(bodies.gone_away(request))
         await asyncio.wait({gone}, timeout=max(arrival + self._hold - clock(), 0.0))
         gone.cancel()
         return Response(status_code=503)  # nobody is there to read it

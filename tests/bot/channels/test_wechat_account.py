@@ -538,7 +538,7 @@ def test_a_document_type_in_what_somebody_typed_is_just_text(store):
 
 
 def test_a_body_that_comes_too_slowly_is_refused(store, monkeypatch):
-    monkeypatch.setattr("bot.channels.wechat.intake.SLOWEST", 0.1)
+    monkeypatch.setattr("bot.channels.bodies.SLOWEST", 0.1)
     here = account(ready(), store)
 
     async def drops():
