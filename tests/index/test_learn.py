@@ -8,7 +8,7 @@ from index import learn as learning
 from index import lexical, splits
 from index.corpus import build
 from index.features import NAMES
-from index.learn import PARTS, Ground, final_lessons, reader, study
+from index.learn import NAMING, PARTS, Ground, final_lessons, reader, study
 from index.retriever import Passage
 
 pytest.importorskip("lightgbm")
@@ -132,6 +132,12 @@ def test_a_part_that_did_not_help_is_not_read(learnt):
     for part, begins in PARTS.items():
         read = {name for name in columns if name.startswith(begins)}
         assert bool(read) == (part in learnt.report["adopted"])
+
+
+def test_trees_read_nothing_that_tells_which_law_it_is(learnt):
+    """The size of a law is as good as its name, and no law not seen has a known one."""
+    assert learnt.trees.columns and NAMING.isdisjoint(learnt.trees.columns)
+    assert not NAMING.isdisjoint(NAMES)
 
 
 def test_the_trees_rank_a_wording_nobody_asked(ground, learnt):
