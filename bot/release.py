@@ -32,13 +32,19 @@ from index.ranked import Ranked, Why
 from index.rerank import Reranked, load_judge
 from index.retriever import Hit, Passage, Query, Retriever, RetrieverError
 from index.text import Tokens
+from knowledge.accepting import FILE as ACCEPTED
+from knowledge.accepting import accepted, read_accepted
 from knowledge.amounts import Amount, open_amounts
 from knowledge.authored import read_content
+from knowledge.bound import Accepted, Bound, Standing, sort_out
 from knowledge.check import check
-from knowledge.citation import Citation
+from knowledge.citation import Citation, read_citation
 from knowledge.forms import ContentError
 from knowledge.graph import Arrow
+from knowledge.lessons import Item
 from knowledge.library import Article, Library, Version, fingerprint, publish
+from knowledge.misleading import FILE as MISLEADING
+from knowledge.misleading import Misleading, read_misleading, without
 from knowledge.numerals import narrow
 from knowledge.pieces import (
     Card,
@@ -60,9 +66,10 @@ from knowledge.pieces import (
 from knowledge.plain import from_plain, to_plain
 from knowledge.records import Level
 from knowledge.regions import NATION, Regions
+from knowledge.scenes import Scene
 from knowledge.signing import read_signatures, signed
 
-FORM = 4
+FORM = 5
 """Raised when a release of an earlier version can no longer be read."""
 
 KEEP = 2
@@ -115,6 +122,13 @@ def _content_rows(content: Content) -> dict[str, dict[str, Any]]:
         "gap": {f"{g.region} {g.contract}": to_plain(g) for g in content.gaps},
         "conflict": {c.id: to_plain(c) for c in content.conflicts},
         "replaced": {r.law: to_plain(r) for r in content.replaced},
+        "lesson": {
+            n.point: {"teaches": n.teaches, "forms": [i.id for i in n.forms]}
+            for n in content.lessons
+        },
+        "item": {i.id: to_plain(i) for i in content.items},
+        "bound": {str(c): sha for c, sha in content.bound.items()},
+        "scene": {s.id: to_plain(s) for s in content.scenes},
     }
 
 
@@ -257,6 +271,11 @@ class Release:
     operator: str
     pinpoint: Pinpoint
     reranker: str
+    bank: Mapping[str, Item]
+    bound: Bound
+    accepted: Accepted
+    misleading: Sequence[Misleading]
+    scenes: Mapping[str, Scene]
 
     @property
     def name(self) -> str:
@@ -335,6 +354,7 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
     tokens = make_tokens(topics, synonyms)
     features = question_features(tokens, regions)
     pinpoint = open_pinpoint(tokens, features)
+    bank = {k: from_plain(Item, v) for k, v in library.content("item").items()}
     return Release(
         folder,
         manifest,
@@ -362,6 +382,11 @@ def open_release(settings: Settings, folder: Path | None = None) -> Release:
         settings.operator,
         pinpoint,
         settings.reranker,
+        bank,
+        {read_citation(k): v for k, v in library.content("bound").items()},
+        accepted(read_accepted(settings.home / ACCEPTED), bank.values()),
+        read_misleading(settings.home / MISLEADING),
+        {k: from_plain(Scene, v) for k, v in library.content("scene").items()},
     )
 
 
@@ -432,6 +457,29 @@ class Seen:
         self, asked: Asked, article: str, named: Collection[tuple[int, int]] = ()
     ) -> Spot | None:
         return self._release.pinpoint.find(asked, article, named)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Which quiz items are live on this day, which are withdrawn and why."""
+        held = self._release
+        found = sort_out(held.bank.values(), self, held.bound, held.accepted)
+        return without(found, held.misleading)
+
+    @cached_property
+    def _live(self) -> Sequence[Item]:
+        return [s.item for s in self.standing.live]
+
+    def items(self) -> Sequence[Item]:
+        return self._live
+
+    def item(self, ident: str) -> Item | None:
+        return self._release.bank.get(ident)
+
+    def scenes(self) -> Sequence[Scene]:
+        return list(self._release.scenes.values())
+
+    def scene(self, ident: str) -> Scene | None:
+        return self._release.scenes.get(ident)
 
     def guard(self, text: str) -> Guard | None:
         for guard in self._release.guards:
@@ -552,7 +600,7 @@ class Current:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._today, self._clock = settings, today, clock
-        self._amounts = _changed(settings.amounts)
+        self._beside = self._kept_beside()
         self._release = open_release(settings)
         self._looked = clock()
         self._seen = self._release.on(today())
@@ -569,13 +617,19 @@ class Current:
     def _look(self) -> None:
         try:
             folder = current_folder(self._settings)
-            amounts = _changed(self._settings.amounts)
-            if folder.name != self._release.name or amounts != self._amounts:
-                self._amounts = amounts
+            beside = self._kept_beside()
+            if folder.name != self._release.name or beside != self._beside:
+                self._beside = beside
                 self._release = open_release(self._settings, folder)
                 self._seen = self._release.on(self._today())
         except Exception:
             logging.getLogger("xst").exception("new release cannot be opened, the old one stays")
+
+    def _kept_beside(self) -> tuple[float, ...]:
+        """When what an operator keeps beside the release changed last."""
+        home = self._settings.home
+        beside = (self._settings.amounts, home / ACCEPTED, home / MISLEADING)
+        return tuple(map(_changed, beside))
 
 
 def _changed(path: Path) -> float:

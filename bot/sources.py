@@ -11,9 +11,11 @@ from index.pinpoint import Asked, Spot
 from index.retriever import Hit
 from knowledge.amounts import Amount
 from knowledge.citation import Citation
+from knowledge.lessons import Item
 from knowledge.library import Article, Version
 from knowledge.pieces import Card, Case, Digest, Gap, Guard, Point, Replaced, Rule, Term
 from knowledge.regions import Regions
+from knowledge.scenes import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,20 @@ class Sources(Protocol):
         for a text of one part."""
         ...
 
+    def items(self) -> Sequence[Item]:
+        """The quiz questions that may be asked on this day: every article they rest on is in force
+        and says what it said when they were written."""
+        ...
+
+    def item(self, ident: str) -> Item | None:
+        """A quiz question, whether it may still be asked or not."""
+        ...
+
+    def scenes(self) -> Sequence[Scene]:
+        """The exercises of mock negotiation, in the order of their files."""
+        ...
+
+    def scene(self, ident: str) -> Scene | None: ...
     def guard(self, text: str) -> Guard | None: ...
     def card(self, ident: str) -> Card | None: ...
     def point(self, ident: str) -> Point | None: ...

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from knowledge.bound import read_bound
 from knowledge.citation import Citation, law_name
 from knowledge.forms import (
     ContentError,
@@ -59,7 +60,9 @@ from knowledge.pieces import (
     Topic,
     bare,
 )
+from knowledge.quiz import lesson
 from knowledge.records import KnowledgeError
+from knowledge.staging import scene
 
 CONTENT = Path(__file__).parent / "content"
 
@@ -82,6 +85,9 @@ def read_content(folder: Path = CONTENT, faults: list[str] | None = None) -> Con
         gaps=tuple(read.list_file("gaps.yaml", _gap)),
         conflicts=tuple(read.list_file("conflicts.yaml", _conflict)),
         replaced=tuple(read.list_file("replaced.yaml", _replaced)),
+        lessons=tuple(read.lists("quiz", lesson)),
+        scenes=tuple(read.files("scenes", scene)),
+        bound=_bound(read),
     )
     for fault in _cross_faults(content):
         read.fault(fault)
@@ -91,6 +97,14 @@ def read_content(folder: Path = CONTENT, faults: list[str] | None = None) -> Con
 def read_overrides(folder: Path = CONTENT) -> tuple[Override, ...]:
     """The reviewed corrections of validity alone; all that an import needs of the content."""
     return tuple(Reader(folder, None).list_file("validity.yaml", _override))
+
+
+def _bound(read: Reader) -> dict[Citation, str]:
+    try:
+        return read_bound(read.folder)
+    except KnowledgeError as error:
+        read.fault(str(error))
+        return {}
 
 
 def _card(raw: Entry, place: Place) -> Card:
@@ -424,6 +438,8 @@ def _cross_faults(content: Content) -> Iterator[str]:
             yield (
                 f"{card.place}: [{card.id}] of “{card.of}” 应是一张国家卡片，本卡应有自己的 region"
             )
+    yield from _lesson_faults(content, regions)
+    yield from _scene_faults(content, regions)
     yield from _shared_wordings(content)
     yield from _later_faults(content, regions, points | set(cards))
     known: dict[str, Place] = {}
@@ -444,6 +460,28 @@ def _cross_faults(content: Content) -> Iterator[str]:
             if alias in named:
                 yield f"{region.place}: [{region.name}] “{alias}” 已经是 {named[alias].name}"
             named.setdefault(alias, region)
+
+
+def _lesson_faults(content: Content, regions: set[str]) -> Iterator[str]:
+    seen: dict[str, Place] = {}
+    for lesson_ in content.lessons:
+        if regions and lesson_.region not in regions:
+            yield f"{lesson_.place}: [{lesson_.point}] region “{lesson_.region}” 不在 regions.yaml"
+        named = [(lesson_.point, lesson_.place), *((i.id, i.place) for i in lesson_.forms)]
+        for name, place in named:
+            if name in seen:
+                yield f"{place}: id “{name}” 与 {seen[name]} 重复"
+            seen.setdefault(name, place)
+
+
+def _scene_faults(content: Content, regions: set[str]) -> Iterator[str]:
+    seen: dict[str, Place] = {}
+    for scene_ in content.scenes:
+        if regions and scene_.region not in regions:
+            yield f"{scene_.place}: [{scene_.id}] region “{scene_.region}” 不在 regions.yaml"
+        if scene_.id in seen:
+            yield f"{scene_.place}: id “{scene_.id}” 与 {seen[scene_.id]} 重复"
+        seen.setdefault(scene_.id, scene_.place)
 
 
 def _shared_wordings(content: Content) -> Iterator[str]:

@@ -13,7 +13,9 @@ from datetime import date
 from fractions import Fraction
 
 from knowledge.citation import Citation, law_name, write_citation
+from knowledge.derive import flaws
 from knowledge.figures import Figure, figure, figures, missing_figures, show, supported, worked
+from knowledge.lessons import Item
 from knowledge.library import Article, Library
 from knowledge.numerals import narrow
 from knowledge.pieces import (
@@ -40,6 +42,9 @@ KINDS = {
     "figure": "数字不在所引条文里",
     "no-digest": "引用的条文没有要点（未导入原文时无法回答）",
     "phone": "写了 110、120 以外的电话",
+    "key": "答案推不出来",
+    "tie": "说法跟看到的字对不上",
+    "claim": "claim 读不出",
 }
 
 
@@ -83,6 +88,11 @@ class Proof:
             return article.text if article else ""
         digest = self.digests.get(citation.whole)
         return digest.says if digest else ""
+
+    def official(self, citation: Citation) -> str | None:
+        """The article's own words in force, None where they are not imported."""
+        article = self.article(citation)
+        return article.text if article else None
 
     def fault(self, citation: Citation) -> tuple[str, str] | None:
         """What is wrong with a citation: (kind, message), or None."""
@@ -156,9 +166,24 @@ def check(content: Content, library: Library | None, day: date) -> list[Fault]:
             faults += _claims(proof, digest.place, entry, [digest.citation], [digest.says], ())
     for topic in content.topics:
         faults += _citations(proof, topic.place, topic.id, topic.cite)
+    for item in content.items:
+        faults += item_faults(proof, item)
+    for scene in content.scenes:  # its invented numbers stand in what is not a claim
+        for name, cite, says, sums in scene.claims:
+            faults += _claims(proof, scene.place, name, cite, [says], sums)
+        faults += _phones(scene.place, scene.id, list(scene.said))
     faults += _overrides(proof, content.overrides)
     faults += _undigested(proof, content)
     return faults
+
+
+def item_faults(proof: Proof, item: Item) -> Iterator[Fault]:
+    """What is wrong with a quiz item: its citations, its ties, its key, its figures."""
+    yield from _citations(proof, item.place, item.id, item.cite)
+    for flaw in flaws(item, proof.official):
+        yield Fault(flaw.kind, str(item.place), item.id, flaw.message)
+    said = [item.stem, item.why, *(o.text for o in item.options)]
+    yield from _phones(item.place, item.id, said)
 
 
 def unreviewed(content: Content) -> int:
@@ -176,7 +201,10 @@ def cited(content: Content) -> set[Citation]:
         *content.replaced,
     )
     explained = (c for p in content.points for c in p.explain_cite)
-    return {c.whole for e in entries for c in e.cite} | {c.whole for c in explained}
+    asked = (c for i in content.items for c in i.cite)
+    played = (c for s in content.scenes for _, cite, _, _ in s.claims for c in cite)
+    others = (*explained, *asked, *played)
+    return {c.whole for e in entries for c in e.cite} | {c.whole for c in others}
 
 
 def _claims(

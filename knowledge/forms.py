@@ -146,7 +146,7 @@ _NAMING = ("id", "point", "law", "name", "term", "title")
 _TYPES: dict[str, tuple[type, str]] = {"str": (str, "文字"), "bool": (bool, "true 或 false")}
 
 
-def take(raw: Entry, kind: type, **given: Any) -> dict[str, Any]:
+def take(raw: Entry, kind: type, /, **given: Any) -> dict[str, Any]:
     """Keys of `raw` that the record knows, strictly: none unknown, none missing."""
     known = {f.name for f in fields(kind)} - {"place"}
     unknown = set(raw) - known - set(given) - {"__line__"}

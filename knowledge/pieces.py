@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from knowledge.citation import Citation
+from knowledge.lessons import Item, Lesson
 from knowledge.numerals import narrow
+from knowledge.records import NOWHERE
+from knowledge.records import Place as Place
+from knowledge.scenes import Scene
 
 CONTRACTS = ("任何", "综合", "工资", "女职工", "安全")
 AUDIENCES = ("worker", "negotiator", "employer", "official")
@@ -41,17 +45,6 @@ COMPARISONS = ("以内", "以上", "至少", "不超过", "过", "等于", "之�
 def bare(wording: str) -> str:
     """A wording without punctuation and particles, to tell whether two are the same."""
     return re.sub(r"[\W_]|[了的呢吗啊呀嘛吧]", "", narrow(wording)).lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an entry stands, for messages: cards/wages.yaml:12."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,7 @@ class Card:
     amounts: tuple[str, ...] = ()
     """Which of AMOUNTS the answer needs."""
     may: Leave | None = None
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +114,7 @@ class Rule:
     figures: tuple[Span, ...] = ()
     caution: str = ""
     worked: tuple[str, ...] = ()
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +135,7 @@ class Point:
     """What the rules do not say: why, an exception, a common error."""
     explain_cite: tuple[Citation, ...] = ()
     may: Leave | None = None
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +157,7 @@ class Case:
     industry: str = ""
     when: str = ""
     """Year or month of the source, 2023 or 2023-05."""
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +168,7 @@ class Digest:
     says: str
     reviewed: str
     drafted: date
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +184,7 @@ class Term:
     cite: tuple[Citation, ...] = ()
     source: str = ""
     see: str = ""
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +197,7 @@ class Gap:
     drafted: date
     contract: str = "任何"
     has: tuple[str, ...] = ()
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +222,7 @@ class Conflict:
     drafted: date
     points: tuple[str, ...] = ()
     note: str = ""
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +235,7 @@ class Replaced:
     cite: tuple[Citation, ...]
     drafted: date
     also: tuple[str, ...] = ()
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +245,7 @@ class Topic:
     parent: str = ""
     words: tuple[str, ...] = ()
     cite: tuple[Citation, ...] = ()
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +254,7 @@ class Synonym:
 
     term: str
     lay: tuple[str, ...]
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +263,7 @@ class Region:
     full: str
     parent: str = ""
     also: tuple[str, ...] = ()
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +275,7 @@ class Guard:
     any: tuple[str, ...] = ()
     all: tuple[tuple[str, ...], ...] = ()
     unless: tuple[str, ...] = ()
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +289,7 @@ class Override:
     version: str = ""
     since: date | None = None
     until: date | None = None
-    place: Place = Place("", 0)
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +309,15 @@ class Content:
     gaps: tuple[Gap, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     replaced: tuple[Replaced, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    bound: Mapping[Citation, str] = field(default_factory=dict)
+    """What the quiz items' articles said when they were proved (`knowledge.bound`)."""
 
     @property
     def rules(self) -> Iterator[Rule]:
         return (rule for point in self.points for rule in point.rules)
+
+    @property
+    def items(self) -> Iterator[Item]:
+        return (item for lesson in self.lessons for item in lesson.forms)

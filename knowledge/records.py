@@ -83,3 +83,17 @@ class ParsedText:
     expired: bool | None = None  # what the source's metadata says, if anything
     sha256: str = ""
     warnings: tuple[Warning_, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands, for messages: cards/wages.yaml:12."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+NOWHERE = Place("", 0)

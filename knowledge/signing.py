@@ -18,9 +18,10 @@ from typing import TypeVar
 from knowledge.forms import ContentError, Reader, day, take
 from knowledge.pieces import Card, Case, Content, Digest, Place, Point, Term
 from knowledge.plain import to_plain
+from knowledge.scenes import Scene
 
-Signable = Card | Point | Case | Digest | Term
-E = TypeVar("E", Card, Point, Case, Digest, Term)
+Signable = Card | Point | Case | Digest | Term | Scene
+E = TypeVar("E", Card, Point, Case, Digest, Term, Scene)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,14 @@ class Signature:
 
 
 def name_of(entry: Signable) -> str:
-    """What an entry is called when it is signed: its id, its citation, or 「词：」 and the term."""
+    """What an entry is called when it is signed: its id, its citation, 「词：」 and the term, or
+    「演练：」 and the scene's id, which may be a card's as well."""
     if isinstance(entry, Digest):
         return str(entry.citation)
     if isinstance(entry, Term):
         return f"词：{entry.term}"
+    if isinstance(entry, Scene):
+        return f"演练：{entry.id}"
     return entry.point if isinstance(entry, Point) else entry.id
 
 
@@ -55,6 +59,7 @@ def signable(content: Content) -> Mapping[str, Signable]:
         *content.cases,
         *content.digests,
         *content.terms,
+        *content.scenes,
     )
     return {name_of(e): e for e in entries}
 
@@ -131,6 +136,7 @@ def signed(content: Content, signatures: Iterable[Signature]) -> tuple[Content, 
         cases=_marked(content.cases, good),
         digests=_marked(content.digests, good),
         terms=_marked(content.terms, good),
+        scenes=_marked(content.scenes, good),
     )
     return content, stale
 

@@ -45,7 +45,8 @@ def content_coverage() -> None:
 @content.command("sign")
 def content_sign(
     names: Annotated[
-        list[str], typer.Argument(help="卡片、要点、案例的 id，或条文如 《劳动法》第三条")
+        list[str],
+        typer.Argument(help="卡片、要点、案例的 id，条文如 《劳动法》第三条，或 演练：场景 id"),
     ],
     by: Annotated[str, typer.Option(help="审定人姓名")],
     office: Annotated[str, typer.Option(help="审定人的单位和职务")],

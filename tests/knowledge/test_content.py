@@ -36,8 +36,8 @@ def test_the_content_holds_no_file_that_nobody_reads():
     """A misspelt suffix or folder would leave its entries out without a word."""
     known = re.compile(
         r"README\.md"
-        r"|(?:topics|synonyms|regions|guards|validity|glossary|gaps|conflicts|replaced)\.yaml"
-        r"|(?:cards|rules|digests|quiz)/[^/]+\.yaml|cases/[^/]+\.md|templates/.+"
+        r"|(?:topics|synonyms|regions|guards|validity|glossary|gaps|conflicts|replaced|quiz-bound)\.yaml"
+        r"|(?:cards|rules|digests|quiz|scenes)/[^/]+\.yaml|cases/[^/]+\.md|templates/.+"
     )
     names = [p.relative_to(CONTENT).as_posix() for p in CONTENT.rglob("*") if p.is_file()]
     assert [n for n in names if not known.fullmatch(n)] == []

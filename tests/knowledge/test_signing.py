@@ -1,11 +1,13 @@
 """Signatures: by a named person, for certain words, gone when the words change."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from knowledge.forms import ContentError
-from knowledge.signing import read_signatures, sign, signed
+from knowledge.pieces import Content
+from knowledge.signing import name_of, read_signatures, sign, signable, signed
 
 ON = date(2026, 11, 20)
 
@@ -65,3 +67,27 @@ def test_a_damaged_file_is_named_with_its_line(kept):
     kept.write_text("- {entry: tea, by: 李审}\n", encoding="utf-8")
     with pytest.raises(ContentError, match=r"signatures\.yaml:1"):
         read_signatures(kept)
+
+
+def test_a_signed_scene_says_who_signed_it_until_one_of_its_words_changes(real, kept):
+    scene, other = real.scenes[:2]
+    sign(kept, real, [f"演练：{scene.id}"], "李审", "某市总工会法律部", ON)
+    good, stale = signed(real, read_signatures(kept))
+    assert [s.reviewed for s in good.scenes[:2]] == [
+        "李审（某市总工会法律部）2026-11-20",
+        other.reviewed,
+    ]
+    assert stale == []
+    step = scene.steps[-1]
+    move = replace(step.moves[-1], why=step.moves[-1].why + "改了。")
+    step = replace(step, moves=(*step.moves[:-1], move))
+    changed = replace(scene, steps=(*scene.steps[:-1], step))
+    good, stale = signed(Content(scenes=(changed,)), read_signatures(kept))
+    assert good.scenes[0].reviewed == "unreviewed"
+    assert [s.entry for s in stale] == [f"演练：{scene.id}"]
+
+
+def test_no_two_entries_of_ours_are_signed_under_one_name(real):
+    """A card and a scene may have one id; one signature must not stand for both."""
+    entries = (*real.cards, *real.points, *real.cases, *real.digests, *real.terms, *real.scenes)
+    assert len({name_of(e) for e in entries}) == len(entries) == len(signable(real))
