@@ -9,10 +9,30 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot import skills, texts
+from bot.campaign.asking import Page
 from bot.message import Incoming, Reply
+from bot.practising import Practising, Sealing
+from bot.quizzing import Quizzing
+from bot.skills.quiz import page_turn
 from bot.sources import Sources
+from bot.storage.campaigns import Campaigns
 from bot.storage.store import Store
-from bot.turn import Drop, Effect, Enqueue, Fetch, Forget, Hold, Log, Session, Turn, Vote
+from bot.turn import (
+    Drop,
+    Effect,
+    Enqueue,
+    Enter,
+    Fetch,
+    Forget,
+    Hold,
+    Log,
+    NextPractice,
+    Pick,
+    Practised,
+    Session,
+    Turn,
+    Vote,
+)
 
 log = logging.getLogger("xst")
 
@@ -24,7 +44,9 @@ class Assistant:
     """Answers messages from any channel.
 
     `sources` gives the release that is current now; `store` may be None where nothing is kept
-    (bulk answers). Questions that wait for consent are in memory only, at most ten minutes.
+    (bulk answers); `round_key` gives the key of a publicity round, `sealing` closes what practice
+    keeps of a person, without it nothing is. Questions that wait for consent are in memory only,
+    at most ten minutes.
     """
 
     def __init__(
@@ -32,8 +54,12 @@ class Assistant:
         sources: Callable[[], Sources],
         store: Store | None = None,
         clock: Callable[[], float] = time.monotonic,
+        round_key: Callable[[str], bytes] | None = None,
+        sealing: Sealing | None = None,
     ) -> None:
         self._sources, self._store, self._clock = sources, store, clock
+        self.quizzing = Quizzing(Campaigns(store), sources, round_key) if store else None
+        self.practising = Practising(sources, sealing)
         self._held: dict[str, tuple[float, Hold]] = {}
         self._lock = threading.Lock()
 
@@ -57,10 +83,35 @@ class Assistant:
         """Do what a turn asks for, in `store`; an effect that has something to say replaces the
         reply."""
         for effect in turn.effects:
+            if isinstance(effect, Enter | Pick):
+                turn = self._take_part(effect, turn, sender, store)
+            elif isinstance(effect, NextPractice):
+                said = self.practising.next(effect, turn.session, sender, store)
+                turn = replace(said, effects=turn.effects)
+            elif isinstance(effect, Practised) and store:
+                self.practising.answered(effect, turn.session, sender, store)
             reply = self._apply(effect, sender, store)
             if reply is not None:
                 turn = replace(turn, replies=(reply,))
         return turn
+
+    def _take_part(
+        self, effect: Enter | Pick, turn: Turn, sender: str, store: Store | None
+    ) -> Turn:
+        """The page that a step of a campaign leads to, as a turn with the effects of `turn`."""
+        if self.quizzing is None or store is None:
+            page = Page(problem="closed")
+        else:
+            # Inside the transaction that marks the message as done: a redelivery has no effect.
+            quizzing = self.quizzing.within(store)
+            if isinstance(effect, Enter):
+                page = quizzing.enter(effect.scene, effect.code, sender)
+            elif effect.number:
+                page = quizzing.answer(effect.token, effect.number, effect.places)
+            else:
+                page = quizzing.page(effect.token)
+        said = page_turn(page, turn.session)
+        return replace(said, effects=turn.effects)
 
     def _apply(self, effect: Effect, sender: str, store: Store | None) -> Reply | None:
         match effect:

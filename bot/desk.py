@@ -24,8 +24,9 @@ from bot.message import Incoming, Reply
 from bot.metrics import Metrics
 from bot.persons import Persons
 from bot.storage.mailbox import Grant, Mailbox, Parcel, Settled, Visit
+from bot.storage.practice import Practices, Subscriber
 from bot.storage.store import Store
-from bot.turn import Forget, Session, Turn
+from bot.turn import Forget, Session, Subscribe, Turn
 from knowledge.plain import from_plain, to_plain
 
 log = logging.getLogger("xst")
@@ -71,7 +72,10 @@ class Written:
 
 
 class Desk:
-    """Takes messages of every channel. One for a process, used inside its event loop."""
+    """Takes messages of every channel. One for a process, used inside its event loop.
+
+    `pushes` tells of an account whether it may write first.
+    """
 
     def __init__(
         self,
@@ -86,6 +90,7 @@ class Desk:
         self._assistant, self._limits = assistant, limits or Limits()
         self.metrics = metrics or Metrics()
         self.posted = posted or (lambda: None)
+        self.pushes: Callable[[str], bool] = lambda account: True
         self._running: dict[str, asyncio.Task[Visit]] = {}
         self._lines: dict[str, tuple[asyncio.Lock, int]] = {}
         self._limit = anyio.CapacityLimiter(AT_ONCE)
@@ -122,6 +127,30 @@ class Desk:
     def parcel(self, arrived: Arrived, body: str, target: str = "") -> Parcel:
         sealed = self.persons.seal(target or arrived.user)
         return Parcel(arrived.account, sealed, self.persons.close(body))
+
+    async def push(
+        self,
+        to: Subscriber,
+        compute: Callable[[Session, float, Store], Turn | None],
+        write: Callable[[tuple[Reply, ...]], tuple[str, ...]],
+        seconds: float,
+    ) -> bool:
+        """Say something that answers no message, of use for so many `seconds`; says whether it
+        was posted. `compute` gets the session and how long the person has been silent, inside
+        the transaction, and gives None to leave them in peace."""
+
+        def settle(kept: str, idle: float, store: Store) -> Settled | None:
+            turn = compute(read_session(kept), idle, store)
+            if turn is None:
+                return None
+            bodies = map(self.persons.close, write(turn.replies))
+            parcels = tuple(Parcel(to.account, to.target, body, seconds) for body in bodies)
+            return Settled(write_session(turn.session), "", parcels)
+
+        async with self._line(to.person):
+            return await to_thread.run_sync(
+                self.mailbox.tell, to.person, settle, limiter=self._limit
+            )
 
     async def drained(self) -> None:
         """Wait until everything that was taken is answered."""
@@ -172,6 +201,7 @@ class Desk:
 
         def settle(turn: Turn, store: Store) -> Settled:
             turn = self._assistant.settle(turn, person, store)
+            turn = self._subscribed(turn, arrived, person, store)
             made[:] = [turn]
             written = write(turn.replies)
             parcels = tuple(self.parcel(arrived, b, written.target) for b in written.bodies)
@@ -183,6 +213,23 @@ class Desk:
         visit = self.mailbox.visit(mark, person, compute, settle, arrived.grant)
         visit = replace(visit, answer=self.persons.read(visit.answer) or "")
         return visit, made[0] if made else None
+
+    def _subscribed(self, turn: Turn, arrived: Arrived, person: str, store: Store) -> Turn:
+        """The turn after a wish for the daily question, or for no more of it, was carried out."""
+        for effect in turn.effects:
+            if not isinstance(effect, Subscribe):
+                continue
+            practices = Practices(store)
+            if not effect.on:
+                practices.unsubscribe(person)
+            elif not self.pushes(arrived.account):
+                return replace(_said(texts.PRACTICE_NO_PUSH, turn.session), effects=turn.effects)
+            else:
+                sealed = self.persons.seal(arrived.user)
+                practices.subscribe(person, arrived.account, sealed, turn.session.region)
+                if effect.had:
+                    practices.sent(person, effect.had)
+        return turn
 
     def _turn(self, incoming: Incoming, session: Session, person: str) -> Turn:
         wait = self._limits.wait(person)

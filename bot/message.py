@@ -55,9 +55,20 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A question that a group may vote on: the place of its one right option, and why."""
+
+    question: str
+    options: tuple[str, ...]
+    right: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One answer. `answer` is the plain part that comes before 依据, `text` all of it as plain
-    text; `notes` are the sentences after 依据 (next step, caution, contacts)."""
+    text; `notes` are the sentences after 依据 (next step, caution, contacts). A `poll` says the
+    same where a channel has polls."""
 
     answer: str
     text: str
@@ -68,3 +79,4 @@ class Reply:
     confidence: float = 0.0
     ref: str = ""
     unreviewed: bool = False
+    poll: Poll | None = None

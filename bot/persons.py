@@ -106,6 +106,16 @@ def open_persons(folder: Path | None) -> Persons:
     return Persons(read_key(folder / NAME))
 
 
+def round_key(folder: Path, ident: str) -> bytes:
+    """The key of one publicity round, in memory; `forget_round` ends it."""
+    return read_key(folder / f"round-{ident}.key")
+
+
+def forget_round(folder: Path, ident: str) -> None:
+    """Let the key of a publicity round die with it: its hashes mean nothing after that."""
+    (folder / f"round-{ident}.key").unlink(missing_ok=True)
+
+
 def read_key(path: Path) -> bytes:
     """A key file of 32 bytes; made on first use, readable by the service alone.
 

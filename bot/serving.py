@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from anyio import to_thread
@@ -17,12 +18,16 @@ from starlette.routing import BaseRoute
 from bot import texts
 from bot.assistant import Assistant
 from bot.channels import operating
-from bot.channels.web import make_app
+from bot.channels.drawpage import draw_routes
+from bot.channels.web import HERE, make_app
+from bot.daily import Daily, Pusher
 from bot.desk import Desk
+from bot.exam.opening import exam_site
+from bot.exam.rules import ExamError
 from bot.faults import where
 from bot.message import Incoming
 from bot.metrics import Metrics
-from bot.persons import memory_folder, open_persons
+from bot.persons import memory_folder, open_persons, round_key
 from bot.post import Post, Sender
 from bot.release import Current
 from bot.settings import ConfigError, Settings
@@ -52,6 +57,7 @@ class Service:
     desk: Desk
     routes: list[BaseRoute] = field(default_factory=list)
     senders: dict[str, Sender] = field(default_factory=dict)
+    pushers: dict[str, Pusher] = field(default_factory=dict)
     work: list[Callable[[asyncio.Event], Awaitable[None]]] = field(default_factory=list)
     closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
@@ -80,6 +86,11 @@ class Service:
             for close in self.closing:
                 await close()
 
+    def pushes(self, account: str) -> bool:
+        """Whether the daily question goes out by this account."""
+        pusher = self.pushers.get(account)
+        return self.settings.daily is not None and pusher is not None and pusher.pushes
+
     def _warm(self) -> None:
         """Load what the first question would have to wait for; WeChat waits three seconds."""
         for question in (texts.EXAMPLE, "没有一张卡片说的那种事该由哪个部门来管"):
@@ -88,6 +99,11 @@ class Service:
     async def _let_go(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self.assistant.forget_old()
+            try:
+                if self.assistant.quizzing:
+                    await to_thread.run_sync(self.assistant.quizzing.campaigns.purge)
+            except Exception as error:  # the database may be away; the next minute is as good
+                log.error("last pages not deleted: %s", where(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), MINUTE)
 
@@ -109,24 +125,38 @@ def make_service(settings: Settings) -> Service:
     or RetrieverError where one cannot be had."""
     current = Current(settings)
     store = open_store(settings.database_url)
-    assistant = Assistant(current, store)
+    memory = memory_folder(settings.home)
+    rounds = partial(round_key, memory) if memory else None
+    persons = open_persons(memory)
+    assistant = Assistant(current, store, round_key=rounds, sealing=persons)
     channels = [settings.wechat, settings.telegram, settings.wecom]
     shared = store.engine.dialect.name == "postgresql"
     if any(channels) and shared and "XST_RUN" not in os.environ:
         # Without one key two replicas would not know each other's messages, and answer twice.
         raise ConfigError("XST_RUN: 用 PostgreSQL 接聊天平台时，要指定几个进程共用的内存文件夹")
-    persons = open_persons(memory_folder(settings.home))
     desk = Desk(assistant, Mailbox(store), persons, metrics=Metrics())
     service = Service(settings, assistant, current, desk)
     shown = desk.metrics if settings.metrics else None
     service.routes += operating.routes(desk.mailbox, settings.home, current, shown)
+    service.routes += draw_routes()
+    service.routes += _exam(settings, current)
     if settings.wechat:
         _wechat(service)
     if settings.telegram:
         _telegram(service)
     if settings.wecom:
         _wecom(service)
+    desk.pushes = service.pushes
+    if settings.daily is not None and service.pushers:
+        service.work.append(Daily(desk, service.pushers, current, settings.daily).run)
     return service
+
+
+def _exam(settings: Settings, current: Current) -> Sequence[BaseRoute]:
+    try:
+        return exam_site(settings.home, current, HERE / "static", settings.url, settings.operator)
+    except ExamError as error:
+        raise ConfigError(str(error)) from error
 
 
 def make_server(settings: Settings) -> tuple[Starlette, Service]:
@@ -149,7 +179,7 @@ def _wechat(service: Service) -> None:
     assert service.settings.wechat
     account = WeChatAccount(service.settings.wechat, service.desk, service.settings.url)
     service.routes += account.routes()
-    service.senders[account.name] = account
+    service.senders[account.name] = service.pushers[account.name] = account
     service.work.append(lambda _: account.prepare())
     service.accounts.append(account.name)
 
@@ -160,7 +190,7 @@ def _telegram(service: Service) -> None:
     assert service.settings.telegram
     bot = TelegramBot(service.settings.telegram, service.desk, service.settings.url)
     service.routes += bot.routes()
-    service.senders[bot.account] = bot
+    service.senders[bot.account] = service.pushers[bot.account] = bot
     service.closing.append(bot.close)
     if service.settings.telegram.mode == "polling":
         service.work.append(bot.poll)
@@ -173,7 +203,7 @@ def _wecom(service: Service) -> None:
     assert service.settings.wecom
     app = WeComApp(service.settings.wecom, service.desk, service.settings.url)
     service.routes += app.routes()
-    service.senders[app.account] = app
+    service.senders[app.account] = service.pushers[app.account] = app
     service.closing.append(app.close)
     service.accounts.append(app.account)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,8 @@ class Settings:
     telegram: Telegram | None = None
     wecom: WeCom | None = None
     metrics: bool = False
+    daily: time | None = time(19)
+    """The hour of the daily question, local time; None sends none."""
 
     @property
     def shelf(self) -> Path:
@@ -127,6 +130,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     table = _table(path)
     operator = _part(table, path, "operator", {"name"})
     server = _part(table, path, "server", {"public", "url", "metrics"})
+    quiz = _part(table, path, "quiz", {"daily"})
     contacts = table.pop("contacts", [])
     wechat = _wechat(table, path, secrets)
     telegram = _telegram(table, path, secrets)
@@ -152,6 +156,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         telegram=telegram,
         wecom=wecom,
         metrics=bool(server.get("metrics", False)),
+        daily=_hour(quiz.get("daily", "19:00"), path),
     )
 
 
@@ -215,6 +220,17 @@ def _one_of(value: str, allowed: tuple[str, ...], path: Path, place: str) -> str
         shown = "、".join(a or "（空）" for a in allowed)
         raise ConfigError(f"{path}: {place} 应是 {shown} 之一，不是「{value}」")
     return value
+
+
+def _hour(value: object, path: Path) -> time | None:
+    if value == "":
+        return None
+    if isinstance(value, str) and (m := re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", value)):
+        return time(int(m[1]), int(m[2]))
+    raise ConfigError(
+        f'{path}: [quiz] daily 应是几点几分，如 "19:00"（每日一题按本机时间发出；写 "" 就不发），'
+        f"不是 {value!r}"
+    )
 
 
 def _named(part: dict[str, Any], name: str, path: Path, place: str) -> str:

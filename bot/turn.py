@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from bot.message import Reply
 
@@ -13,7 +14,8 @@ class Session:
 
     `region` and `contract` are the profile; `ref` is the id last answered; `choices` the
     payloads that a number may pick; `waits` what the next message is for
-    ("" | "question" | "consent").
+    ("" | "question" | "consent"); `task` where a longer exercise stands, in its skill's own words
+    ("rehearse:offer:3", "quiz:…"), ids and numbers only.
     """
 
     region: str = ""
@@ -21,6 +23,7 @@ class Session:
     ref: str = ""
     choices: tuple[str, ...] = ()
     waits: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,68 @@ class Forget:
     """The person wants everything that is kept about the conversation deleted."""
 
 
-Effect = Forget | Hold | Enqueue | Drop | Fetch | Vote | Log
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Take part in a campaign: by the scene of a QR code or link, or by a one-time code."""
+
+    scene: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Answer question `number` of a sitting by places shown; none is 不知道. A `number` of 0 shows
+    where the sitting stands."""
+
+    token: str
+    number: int
+    places: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Practised:
+    """A practice question was answered by places in the item as written; none is 不知道.
+
+    `kept`: the channel knows whose conversation it is, so that a point that was wrong is
+    remembered for this person. `daily`: it was the question of the day.
+    """
+
+    item: str
+    chosen: tuple[int, ...]
+    kept: bool = False
+    daily: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextPractice:
+    """The person wants another question: what they got wrong before, when it is due."""
+
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """The person wants the daily question sent, or (not `on`) not any more; `had` is the day whose
+    question they know already."""
+
+    on: bool
+    had: date | None = None
+
+
+Effect = (
+    Forget
+    | Hold
+    | Enqueue
+    | Drop
+    | Fetch
+    | Vote
+    | Log
+    | Enter
+    | Pick
+    | Practised
+    | NextPractice
+    | Subscribe
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from bot import texts
 from bot.release import Seen
+from bot.skills import rehearse
 from bot.turn import Session
 from knowledge.pieces import CONTRACTS
 from knowledge.regions import NATION
@@ -83,6 +84,9 @@ def from_elsewhere(request: Request) -> bool:
 
 # Buttons
 
+ALWAYS = ("person", "open:quiz", "practice", "daily")
+"""Choices that mean the same whatever was said before."""
+
 
 def usable(choice: str, session: Session, sources: Seen) -> bool:
     """Whether a button can still do what it says; a page may be old, or its token not ours.
@@ -91,7 +95,7 @@ def usable(choice: str, session: Session, sources: Seen) -> bool:
     """
     kind, _, value = choice.partition(":")
     match kind:
-        case "region" | "ask":
+        case "region" | "ask" | "rehearse":
             return True
         case "contract":
             return value in CONTRACTS
@@ -103,7 +107,7 @@ def usable(choice: str, session: Session, sources: Seen) -> bool:
         case "agree" | "decline":
             return session.waits == "consent"
         case _:
-            return choice == "person" or choice in session.choices
+            return choice in ALWAYS or choice in session.choices
 
 
 def kind_of(ident: str, sources: Seen, only: str = "") -> str:
@@ -126,6 +130,11 @@ def label(choice: str, sources: Seen) -> str:
         "person": texts.BUTTON_PERSON,
         "agree": texts.BUTTON_AGREE,
         "decline": texts.BUTTON_DECLINE,
+        "practice": texts.QUIZ_BUTTON_NEXT,
+        "practice:stop": texts.QUIZ_BUTTON_STOP,
+        "quiz:stop": texts.QUIZ_BUTTON_STOP,
+        "quiz:code": texts.QUIZ_BUTTON_CODE,
+        "daily": texts.QUIZ_BUTTON_DAILY,
     }
     if kind == "region":
         if value == NATION:
@@ -135,4 +144,6 @@ def label(choice: str, sources: Seen) -> str:
         ident = value.partition(":")[2]
         entry = sources.card(ident) or sources.point(ident) or sources.case(ident)
         return entry.title if entry else ""
+    if kind == "rehearse":
+        return rehearse.label(choice, sources)
     return value if kind in ("ask", "contract") else fixed.get(choice, "")

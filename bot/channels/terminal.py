@@ -20,6 +20,8 @@ from bot.turn import Session
 log = logging.getLogger("xst")
 
 LEAVE = ("退出", "结束", "再见", "拜拜", "exit", "quit", "q", "bye")
+LEAVE_TASK = ("退出", "结束")
+"""Words that leave an exercise first, where one is going on."""
 
 
 def run(
@@ -43,7 +45,8 @@ def run(
         except (EOFError, KeyboardInterrupt):
             out.print()
             break
-        if text.strip().strip("。.！!").lower() in LEAVE:
+        word = text.strip().strip("。.！!").lower()
+        if word in LEAVE and not (session.task and word in LEAVE_TASK):
             break
         if not text.strip():
             continue

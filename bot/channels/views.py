@@ -119,6 +119,7 @@ _WHERE = re.compile(r"([\u4e00-\u9fff]{2,11})(?:（[\u4e00-\u9fff]{2,8}）)?："
 _NATION = ("全国", "国家规定")
 _GUESS = texts.PERHAPS.partition("{")[0]
 _ASKS = "您在哪个省市？"
+_QUIZ = ("【", *(t.partition("{")[0] for t in (texts.QUIZ_BASIS, texts.QUIZ_HEAD)))
 _VARIES = (texts.VARIES.partition("，")[0], texts.NO_NATIONAL.partition("。")[0])
 
 
@@ -151,7 +152,7 @@ def paragraphs(answer: str, regions: Container[str]) -> list[Paragraph]:
 
 
 def _starts_anew(sentence: str, last: str) -> bool:
-    return sentence.startswith(_VARIES) or (
+    return sentence.startswith((*_VARIES, *_QUIZ)) or (
         sentence.endswith(_ASKS) and not last.startswith(_VARIES)
     )
 

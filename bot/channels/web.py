@@ -39,6 +39,7 @@ from bot import texts
 from bot.assistant import Assistant
 from bot.channels import lawpage
 from bot.channels.guard import Guard
+from bot.channels.quizpage import QuizPages
 from bot.channels.said import Said, body, form, from_elsewhere, json_, kind_of, label, usable
 from bot.channels.seal import Seal
 from bot.channels.views import article_url, law_url, phones, view
@@ -86,8 +87,10 @@ def make_app(
     """The web application, with the `others` routes of the service beside its pages. Raises
     ConfigError if XST_HOME/web.key is no key."""
     web = Web(assistant, current, settings, metrics)
+    quiz = QuizPages(assistant.quizzing, web.page).routes() if assistant.quizzing else []
     routes = [
         *others,
+        *quiz,
         Route("/", web.chat, methods=["GET", "POST"]),
         Route("/api/turn", web.api, methods=["POST"]),
         Route("/law/{version}", web.law),
@@ -137,6 +140,7 @@ class Web:
         self._pages.filters["figures"] = figures_of
         self._pages.filters["groupby_step"] = _by_step
         self._pages.globals |= {"t": texts, "version": _static_version()}
+        self._pages.globals["quiz"] = assistant.quizzing is not None
 
     # The chat
 
@@ -378,6 +382,10 @@ class Web:
             return PlainTextResponse(f"{title}。{hint}", status, headers)
         response.headers.update(headers or {})
         return response
+
+    def page(self, name: str, status: int, /, **values: Any) -> Response:
+        """A page of this site's own, in the layout of all others."""
+        return self._page(name, status, **values)
 
     def _page(self, name: str, status: int = 200, /, **values: Any) -> Response:
         as_of = self._current().as_of

@@ -13,13 +13,21 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from bot.cli.awareness import awareness
+from bot.cli.benchquiz import bench_quiz
 from bot.cli.callbacks import bench_callbacks
+from bot.cli.campaign import campaign
+from bot.cli.campaign_report import report
+from bot.cli.certificate import certificate
 from bot.cli.common import err, fail, out, progress, read_day
 from bot.cli.content import content, figures, rules
 from bot.cli.doctor import diagnose, doctor
+from bot.cli.draw import draw
+from bot.cli.exam import exam
 from bot.cli.measure import bench, evaluate, learn
 from bot.cli.operate import backup, purge, restore, upgrade
 from bot.cli.queue import queue
+from bot.cli.quizbank import quiz
 from bot.cli.show import show
 from bot.cli.sim import sim
 from bot.cli.telegram import telegram
@@ -44,14 +52,22 @@ app.add_typer(rules, name="rules")
 app.add_typer(figures, name="figures")
 app.add_typer(learn, name="learn")
 app.add_typer(queue, name="queue")
+app.add_typer(quiz, name="quiz")
+app.add_typer(campaign, name="campaign")
+app.add_typer(awareness, name="awareness")
+app.add_typer(draw, name="draw")
+app.add_typer(exam, name="exam")
+app.add_typer(certificate, name="certificate")
 app.add_typer(wechat, name="wechat")
 app.add_typer(telegram, name="telegram")
 app.add_typer(wecom, name="wecom")
 app.add_typer(sim, name="sim")
 app.command("show")(show)
+awareness.command("report")(report)
 for command in (doctor, backup, restore, upgrade, purge):
     app.command(command.__name__)(command)
 bench.command("callbacks")(bench_callbacks)
+bench.command("quiz")(bench_quiz)
 
 
 def main() -> None:
@@ -204,7 +220,7 @@ def check(
     )
     out.print(
         f"卡片 {len(found.cards)}、要点 {len(found.points)} 个含规则 {sum(1 for _ in found.rules)} 条、"
-        f"案例 {len(found.cases)}、条文要点 {len(found.digests)}、引用条文 {len(cited(found))}；"
+        f"案例 {len(found.cases)}、条文要点 {len(found.digests)}、引用条文 {len(cited(found))}、题目 {sum(1 for _ in found.items)}；"
         f"未经专业人员签字的 {unreviewed(found)} 项。对照：{against}。"
     )
     if total:

@@ -119,17 +119,12 @@ def assistant(
     folder: Path,
 ) -> contextlib.AbstractContextManager[Service]:
     """`xst serve` with the release of `home`, and settings, secrets and live state of its own."""
-    account, own = wechat.account, folder / "home"
-    own.mkdir()
-    for entry in home.iterdir():
-        if entry.name not in OWN and not entry.name.startswith("live.db"):
-            (own / entry.name).symlink_to(entry.resolve())
+    account, own = wechat.account, own_home(home, folder)
     (own / "xst.toml").write_text(
         f'[wechat]\naccount = "{account.account}"\napp_id = "{account.app_id}"\n'
         f'kind = "unverified"\n[telegram]\napi = "{api}"\n',
         encoding="utf-8",
     )
-    (folder / "run").mkdir(mode=0o700)
     more = {
         "XST_HOME": str(own),
         "XST_RUN": str(folder / "run"),
@@ -140,6 +135,17 @@ def assistant(
         "XST_TELEGRAM_SECRET": telegram.secret,
     }
     return running(["bot", "serve", "--port", str(port)], port, more, folder / "serve.log")
+
+
+def own_home(home: Path, folder: Path) -> Path:
+    """XST_HOME and XST_RUN of a stand in `folder`: the release of `home`, nothing else of it."""
+    own = folder / "home"
+    own.mkdir()
+    for entry in home.iterdir():
+        if entry.name not in OWN and not entry.name.startswith("live.db"):
+            (own / entry.name).symlink_to(entry.resolve())
+    (folder / "run").mkdir(mode=0o700)
+    return own
 
 
 def free_port() -> int:

@@ -23,6 +23,7 @@ from bot.sim.wechat_tokens import Tokens
 MOST_MEDIA = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10}
 
 Handler = Callable[[Request], Awaitable[dict[str, Any]]]
+CODES = ("QR_SCENE", "QR_STR_SCENE", "QR_LIMIT_SCENE", "QR_LIMIT_STR_SCENE")
 SUBSCRIPTION, SERVICE = ("verified", "service"), ("service",)
 ANY = ("unverified", *SUBSCRIPTION)
 
@@ -211,8 +212,24 @@ class Api:
         return {"subscribe": int(user.followed), "openid": user.openid, "language": "zh_CN"}
 
     async def _code(self, request: Request) -> dict[str, Any]:
+        """A code with a scene: what it carries leads to the account's chat and says the scene."""
+        asked = await body_of(request)
+        action, seconds = asked.get("action_name"), asked.get("expire_seconds", 60)
+        info = asked.get("action_info")
+        scene = info.get("scene") if isinstance(info, dict) else None
+        if action not in CODES:
+            raise Refusal(40052)
+        if not isinstance(scene, dict):
+            raise Refusal(40053)
+        said = scene.get("scene_str" if "STR" in action else "scene_id")
+        most = isinstance(said, str) and 1 <= len(said) <= 64
+        if not (most if "STR" in action else type(said) is int and said > 0):
+            raise Refusal(40053)
+        if type(seconds) is not int or not 1 <= seconds <= 2_592_000:
+            raise Refusal(40053)
         self._tickets += 1
-        return {"ticket": f"gQSIM{self._tickets}", "expire_seconds": 1800, "url": ""}
+        answer = {"ticket": f"gQSIM{self._tickets}", "url": f"http://weixin.qq.com/q/02{said}"}
+        return answer if "LIMIT" in action else answer | {"expire_seconds": seconds}
 
     async def _addresses(self, request: Request) -> dict[str, Any]:
         return {"ip_list": ["127.0.0.1"]}

@@ -31,6 +31,8 @@ WORDS = {
     40018: "invalid button name size",
     40023: "invalid sub button size",
     40027: "invalid sub button url size",
+    40052: "invalid action name",
+    40053: "invalid action info",
     40119: "invalid use button type",
     40125: "invalid appsecret",
     40164: "invalid ip {ip} ipv6 ::ffff:{ip}, not in whitelist",

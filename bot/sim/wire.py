@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from dataclasses import dataclass
 
 MOST_HEAD = 64 * 1024
+
+IDLE = 3.0
+"""Seconds after which a connection is not used again: uvicorn hangs up after five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +18,13 @@ class Callback:
     """One request of a platform, ready to be posted: path with query, body, further headers."""
 
     path: str
-    body: bytes
+    body: bytes = b""
     headers: str = ""
+    method: str = "POST"
 
     def bytes(self) -> bytes:
         return (
-            f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"{self.method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Content-Length: {len(self.body)}\r\n{self.headers}\r\n"
         ).encode() + self.body
 
@@ -29,7 +34,7 @@ class Wire:
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self._host, self._port = host, port
-        self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
+        self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = deque()
 
     async def post(self, callback: Callback, timeout: float = 5.0) -> tuple[int, bytes]:
         """Status and body. Raises OSError where the connection breaks or cannot be made (also
@@ -43,7 +48,7 @@ class Wire:
                 whole = keep
             finally:
                 if whole:
-                    self._free.append((reader, writer))
+                    self._free.append((reader, writer, time.monotonic()))
                 else:
                     writer.close()
         return status, body
@@ -54,8 +59,9 @@ class Wire:
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         while self._free:
-            reader, writer = self._free.pop()
-            if not reader.at_eof() and not writer.is_closing():
+            reader, writer, since = self._free.pop()
+            fresh = time.monotonic() - since < IDLE
+            if fresh and not reader.at_eof() and not writer.is_closing():
                 return reader, writer
             writer.close()
         return await asyncio.open_connection(self._host, self._port, limit=MOST_HEAD)

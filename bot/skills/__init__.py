@@ -6,17 +6,39 @@ from dataclasses import replace
 
 from bot import texts
 from bot.message import Incoming, Reply
-from bot.skills import ask, greet
+from bot.skills import ask, greet, practice, quiz, rehearse
 from bot.sources import Sources
-from bot.turn import Drop, Enqueue, Fetch, Hold, Session, Turn
+from bot.turn import (
+    Drop,
+    Enqueue,
+    Enter,
+    Fetch,
+    Hold,
+    NextPractice,
+    Pick,
+    Practised,
+    Session,
+    Subscribe,
+    Turn,
+)
+from bot.understand import clean, picked
 
 PRIVATE = ("person", "agree", "decline")
 """Choices that make no sense where everybody reads along."""
 
+PERSONAL = Hold | Enqueue | Fetch | Drop | Enter | Pick | Practised | NextPractice | Subscribe
+
 
 def respond(incoming: Incoming, session: Session, sources: Sources) -> Turn:
     """The turn for one message, by the first skill that takes it."""
-    turn = greet.respond(incoming, session, sources) or ask.respond(incoming, session, sources)
+    incoming = _numbered(incoming, session)
+    turn = (
+        practice.respond(incoming, session, sources)  # before quiz: in a group both hear /quiz
+        or quiz.respond(incoming, session, sources)
+        or greet.respond(incoming, session, sources)
+        or rehearse.respond(incoming, session, sources)
+        or ask.respond(incoming, session, sources)
+    )
     return turn if incoming.private else _public(turn)
 
 
@@ -25,9 +47,17 @@ def urgent(incoming: Incoming, sources: Sources) -> bool:
     return greet.asks_to_forget(incoming) or ask.is_danger(incoming.text, sources)
 
 
+def _numbered(incoming: Incoming, session: Session) -> Incoming:
+    """A typed number as the choice that it picks, whichever skill offered it."""
+    if incoming.choice or not session.choices:
+        return incoming
+    number = picked(clean(incoming.text), len(session.choices))
+    return replace(incoming, choice=session.choices[number - 1]) if number else incoming
+
+
 def _public(turn: Turn) -> Turn:
     """The same for a group: nothing personal is asked, shown or taken there."""
-    personal = any(isinstance(e, Hold | Enqueue | Fetch | Drop) for e in turn.effects)
+    personal = any(isinstance(e, PERSONAL) for e in turn.effects)
     if turn.session.waits or personal:
         reply = Reply(texts.IN_PRIVATE, texts.IN_PRIVATE, "clarify")
         return Turn((reply,), replace(turn.session, waits="", choices=()))

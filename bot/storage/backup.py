@@ -9,6 +9,7 @@ have laid those tables on the disk, too, if only for a moment.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -32,9 +33,22 @@ from bot.storage.revisions import revision
 from bot.storage.store import StoreError
 
 FORM = 1
-TABLES = ("queue", "votes", "counts")
-LEFT_OUT = ("deliveries", "conversations", "outbox", "allowances", "tokens")
-FILES = ("xst.toml", "signatures.yaml", "amounts.db", "shelf.db")
+TABLES = (
+    *("queue", "votes", "counts", "item_use"),
+    *("campaigns", "issued", "spent", "attempts", "entries", "progress"),
+)
+LEFT_OUT = (
+    *("deliveries", "conversations", "outbox", "allowances", "tokens"),
+    # Of no use without the key in memory, or a code beside answers: not for a disk that stays.
+    *("practice", "subscriptions", "partaken", "sittings"),
+)
+BLANK = {"attempts": {"slot": None}}
+"""What no backup holds of a row: when somebody answered."""
+
+FILES = (
+    *("xst.toml", "signatures.yaml", "quiz-accepted.json", "quiz-misleading.json"),
+    *("amounts.db", "shelf.db"),
+)
 """What XST_HOME holds that nobody can build again; the imported texts (shelf.db) on demand."""
 
 LEARNT = "learnt"
@@ -173,13 +187,19 @@ def _add(archive: zipfile.ZipFile, name: str, blocks: Iterator[bytes]) -> Member
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[bytes]:
-    for row in connection.execute(select(table)).mappings():
-        yield (json.dumps(dict(row), ensure_ascii=False, default=_plain) + "\n").encode()
+    # By their keys, which are random: not in the order in which they came.
+    query = select(table).order_by(*table.primary_key.columns)
+    blank = BLANK.get(table.name, {})
+    for row in connection.execute(query).mappings():
+        plain = json.dumps({**row, **blank}, ensure_ascii=False, default=_plain)
+        yield (plain + "\n").encode()
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     raise TypeError(type(value).__name__)
 
 

@@ -32,7 +32,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage.store import Store
-from bot.storage.tables import ALLOWANCES, CONVERSATIONS, COUNTS, DELIVERIES, OUTBOX, TOKENS
+from bot.storage.tables import (
+    ALLOWANCES,
+    CONVERSATIONS,
+    COUNTS,
+    DELIVERIES,
+    OUTBOX,
+    PRACTICE,
+    SUBSCRIPTIONS,
+    TOKENS,
+)
 
 T = TypeVar("T")
 
@@ -49,6 +58,9 @@ LEASE = 60.0
 """Seconds in which whoever took a parcel must have sent it or said otherwise."""
 
 DAY = 24 * 3600.0
+
+PRACTICE_SECONDS = 90 * DAY
+"""After so long without an answer, practice and the daily question are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +230,27 @@ class Mailbox:
         with self.store.writing() as connection:
             self._post(connection, person, parcels, self._clock())
 
+    def tell(self, person: str, settle: Callable[[str, float, Store], Settled | None]) -> bool:
+        """Say something to a person that answers no message, the conversation changed with it;
+        says whether it was done.
+
+        `settle` gets the session as text ("" for none) and the seconds since the last message,
+        inside the transaction; what it gives is stored with it, None leaves everything.
+        """
+        with self.store.writing() as connection:
+            if self._postgres:
+                _lock(connection, person)
+            now = self._clock()
+            session, version = _session(connection, person)
+            query = select(CONVERSATIONS.c.touched).where(CONVERSATIONS.c.person == person)
+            idle = now - (connection.execute(query).scalar() or 0.0)
+            settled = settle(session, idle, self.store.within(connection))
+            if settled is None:
+                return False
+            self._keep(connection, person, version, settled.session, now)
+            self._post(connection, person, settled.parcels, now)
+            return True
+
     def answered(self, mark: str) -> str | None:
         """What was answered to a message; None where it had no effect yet."""
         with self.store.reading() as connection:
@@ -234,14 +267,8 @@ class Mailbox:
         return gone
 
     def settle_journal(self) -> None:
-        """Write SQLite's journal back and empty it, so that nothing deleted stands there."""
-        if self._postgres:
-            return
-        with self.store.engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            raw.execute("ROLLBACK") if raw.in_transaction else None
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """As `Store.settle_journal`."""
+        self.store.settle_journal()
 
     # The outbox
 
@@ -423,6 +450,8 @@ class Mailbox:
                 ("conversations", CONVERSATIONS, CONVERSATIONS.c.touched < now - IDLE_SECONDS),
                 ("allowances", ALLOWANCES, ALLOWANCES.c.until < now),
                 ("parcels", OUTBOX, OUTBOX.c.expires < now),
+                ("practice", PRACTICE, PRACTICE.c.touched < now - PRACTICE_SECONDS),
+                ("subscriptions", SUBSCRIPTIONS, SUBSCRIPTIONS.c.touched < now - PRACTICE_SECONDS),
             ):
                 done[name] = connection.execute(delete(table).where(past)).rowcount
             if done["parcels"]:
@@ -467,7 +496,7 @@ def _lock(connection: Connection, person: str) -> None:
 
 
 def _forget(connection: Connection, person: str) -> int:
-    tables = (CONVERSATIONS, OUTBOX, ALLOWANCES, DELIVERIES)
+    tables = (CONVERSATIONS, OUTBOX, ALLOWANCES, DELIVERIES, PRACTICE, SUBSCRIPTIONS)
     return sum(
         connection.execute(delete(table).where(table.c.person == person)).rowcount
         for table in tables

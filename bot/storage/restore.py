@@ -7,6 +7,7 @@ place inside it and taken back if it fails.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -20,7 +21,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Date, Engine, MetaData, Table, insert, inspect, select
+from sqlalchemy import (
+    Connection,
+    Date,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Table,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.storage.backup import (
@@ -171,8 +183,18 @@ def _batches(archive: zipfile.ZipFile, table: str) -> Iterator[list[dict[str, An
 
 
 def _typed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    # isinstance: reflected columns have the database's own kinds of these.
     dates = {c.name for c in table.columns if isinstance(c.type, Date)}
-    return {k: date.fromisoformat(v) if k in dates and v else v for k, v in row.items()}
+    binary = {c.name for c in table.columns if isinstance(c.type, LargeBinary | BYTEA)}
+
+    def read(name: str, value: Any) -> Any:
+        if not value:
+            return value
+        if name in dates:
+            return date.fromisoformat(value)
+        return base64.b64decode(value) if name in binary else value
+
+    return {name: read(name, value) for name, value in row.items()}
 
 
 # Files

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,8 +121,17 @@ class Store:
 
     def __init__(self, engine: Engine, connection: Connection | None = None) -> None:
         self.engine = engine
+        # SQLite has one writer, and lets the others ask again and again with longer and longer
+        # pauses; threads of one process wait in a queue instead.
+        alone = engine.dialect.name == "sqlite" and connection is None
+        self._turn = threading.Lock() if alone else contextlib.nullcontext()
         self._reading = engine.execution_options(reading=True)
         self._connection = connection
+
+    @property
+    def inside(self) -> bool:
+        """Whether it is within a transaction that somebody else ends."""
+        return self._connection is not None
 
     def within(self, connection: Connection) -> Store:
         """The same store, reading and writing inside the transaction of `connection`."""
@@ -132,7 +143,7 @@ class Store:
         if self._connection is not None:
             yield self._connection
         else:
-            with self.engine.begin() as connection:
+            with self._turn, self.engine.begin() as connection:
                 yield connection
 
     @contextmanager
@@ -143,6 +154,16 @@ class Store:
         else:
             with self._reading.connect() as connection:
                 yield connection
+
+    def settle_journal(self) -> None:
+        """Write SQLite's journal back and empty it, so that nothing deleted stands there."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self._turn, self.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.execute("ROLLBACK") if raw.in_transaction else None
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def enqueue(self, question: str, region: str, day: date) -> str:
         """Keep a question that its writer agreed to; gives the receipt code, shown once."""

@@ -285,7 +285,7 @@ def test_hostile_input_gets_an_answer_or_a_clear_sentence(person, text):
 def test_a_session_remembers_ids_and_never_text():
     """A new field must change this test: could it tell who, or what was said?"""
     fields = [f.name for f in dataclasses.fields(Session)]
-    assert fields == ["region", "contract", "ref", "choices", "waits"]
+    assert fields == ["region", "contract", "ref", "choices", "waits", "task"]
 
 
 # How a question is put

@@ -71,8 +71,14 @@ def test_a_position_offers_its_region_and_takes_it_only_on_a_yes(say):
 
 
 def test_what_is_not_open_yet_says_so(say):
-    assert say(Incoming("", "open:quiz")).replies[0].text == texts.NOT_OPEN["quiz"]
     assert "看得见您是谁" in say(Incoming("", "open:demand")).replies[0].text
+
+
+def test_quizzes_are_open_and_help_says_so(say):
+    menu = say(Incoming("", "open:quiz"))
+    assert menu.replies[0].text == texts.QUIZ_MENU
+    assert menu.session.choices == ("practice", "daily", "quiz:code", "rehearse")
+    assert "答题" in say(Incoming("", "help")).replies[0].text
 
 
 def test_in_a_group_nothing_personal_is_asked_taken_or_shown(say):

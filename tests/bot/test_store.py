@@ -32,6 +32,17 @@ def test_the_columns_are_these_and_no_others():
         "allowances": ["person", "kind", "remaining", "until"],
         "tokens": ["account", "token", "expires", "leased"],
         "counts": ["name", "total"],
+        "campaigns": ["id", "data", "points", "key", "status", "findings"],
+        "issued": ["campaign", "unit", "total"],
+        "spent": ["campaign", "code"],
+        "sittings": ["token", "campaign", "code", "state", "ended"],
+        "attempts": ["key", "campaign", "unit", "passed", "answers", "slot"],
+        "entries": ["campaign", "entry"],
+        "partaken": ["campaign", "generation", "person"],
+        "progress": ["campaign", "unit", "what", "total"],
+        "practice": ["person", "state", "touched"],
+        "subscriptions": ["person", "account", "target", "region", "sent", "touched"],
+        "item_use": ["item", "version", "chosen", "total"],
     }
 
 

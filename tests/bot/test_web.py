@@ -80,6 +80,8 @@ def visible(page):
 class Odd:
     """An assistant that answers with one reply, or breaks."""
 
+    quizzing = None
+
     def __init__(self, reply=None):
         self.reply = reply
 

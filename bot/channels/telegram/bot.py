@@ -24,7 +24,7 @@ from bot.channels.bodies import Unread, read
 from bot.channels.telegram.api import Api, seconds_of
 from bot.channels.telegram.sender import TelegramSender
 from bot.channels.telegram.updates import WANTED, Gone, Heard, Me, Unreadable, hear
-from bot.channels.telegram.writing import bodies
+from bot.channels.telegram.writing import bodies, pushed
 from bot.desk import Arrived, Busy, Desk, Written
 from bot.faults import where
 from bot.message import Reply
@@ -196,6 +196,12 @@ class TelegramBot:
         log.error("telegram: an update is given up: %s", where(error))
         self._desk.metrics.rejected("telegram", "failed")
         return True
+
+    pushes, metered = True, False
+
+    def pushed(self, replies: tuple[Reply, ...]) -> tuple[str, ...]:
+        """The bodies of parcels that answer no message, for a private chat."""
+        return pushed(replies, self._base)
 
     async def send(self, target: str, body: str, person: str) -> Outcome:
         return await self.sender.send(target, body, person)

@@ -30,7 +30,14 @@ HOOK_OTHER = "Telegram：webhook 指向别处（{url}），应是 {wanted}；运
 HOOK_ERROR = "Telegram：上次送更新失败：{why}"
 HOOK_POLLING = "Telegram：设了 webhook 就不能轮询；运行 xst telegram webhook delete"
 POLLING = "Telegram：用轮询收消息，只能有一个进程"
-COMMANDS = {"help": "怎么用", "region": "选省市", "forget": "删掉这个对话记得的东西"}
+COMMANDS = {
+    "help": "怎么用",
+    "region": "选省市",
+    "quiz": "答题；在群里是每日一题",
+    "practice": "练习",
+    "daily": "每日一题",
+    "forget": "删掉这个对话记得的东西",
+}
 
 
 def hook(base_url: str) -> str:

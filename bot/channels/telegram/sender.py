@@ -33,6 +33,9 @@ SLEEP = 1.5
 WRONG_TOKEN = 300.0
 """Seconds until a refused token is tried again."""
 
+MESSAGES = ("sendMessage", "sendPoll")
+"""Methods that write a message: they have their pace, and a topic."""
+
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -57,7 +60,7 @@ class TelegramSender:
         chat, _, topic = target.partition("/")
         if method != "answerCallbackQuery":
             params["chat_id"] = int(chat)
-        if method == "sendMessage":
+        if method in MESSAGES:
             if topic:
                 params["message_thread_id"] = int(topic)
             while wait := self._pace.wait(person, chat):
@@ -88,7 +91,7 @@ class TelegramSender:
                 return Moved(chat)
             case BadRequest():
                 # A press is to be acknowledged within seconds; an edit may have happened.
-                return Refused("bad_request" if method == "sendMessage" else "too_late")
+                return Refused("bad_request" if method in MESSAGES else "too_late")
             case InvalidToken() | EndPointNotFound():
                 if not self._refused:
                     log.error("telegram: the token is refused (xst doctor)")

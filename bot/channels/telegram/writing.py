@@ -11,14 +11,17 @@ import json
 import re
 from typing import Any
 
-from bot.channels.plain import fitted, utf16
+from bot.channels.plain import cut, fitted, utf16
 from bot.channels.telegram.buttons import keyboard
 from bot.channels.telegram.updates import Heard
-from bot.message import Reply
+from bot.message import Poll, Reply
 from bot.pinpoint import quoted
 
 MOST = 4096
 """UTF-16 units of one message."""
+
+MOST_QUESTION, MOST_OPTION, MOST_WHY = 300, 100, 200
+"""The same of a poll's question, option and explanation (which has two line feeds at most)."""
 
 BOLD, ENTITIES = 120, 100
 """Longest first sentence that is set in bold, in characters; entities of one message."""
@@ -32,7 +35,15 @@ def bodies(heard: Heard, replies: tuple[Reply, ...], base: str) -> tuple[str, ..
     if heard.query:
         # Without it the button shows a clock for a minute.
         calls.append({"method": "answerCallbackQuery", "callback_query_id": heard.query})
-    calls += [_message(heard, reply, base) for reply in replies]
+    group = not heard.incoming.private
+    for reply in replies:
+        call = _poll(reply.poll) if group and reply.poll else _message(reply, base)
+        if group and not heard.query:
+            call["reply_parameters"] = {
+                "message_id": heard.message,
+                "allow_sending_without_reply": True,
+            }
+        calls.append(call)
     if heard.keyboard is not None:
         calls.append(
             {
@@ -44,7 +55,25 @@ def bodies(heard: Heard, replies: tuple[Reply, ...], base: str) -> tuple[str, ..
     return tuple(json.dumps(call, ensure_ascii=False) for call in calls)
 
 
-def _message(heard: Heard, reply: Reply, base: str) -> dict[str, Any]:
+def pushed(replies: tuple[Reply, ...], base: str) -> tuple[str, ...]:
+    """What to send to a private chat where nothing was heard."""
+    return tuple(json.dumps(_message(reply, base), ensure_ascii=False) for reply in replies)
+
+
+def _poll(poll: Poll) -> dict[str, Any]:
+    """A native quiz poll. Anonymous: nobody's answer is told, to us neither."""
+    return {
+        "method": "sendPoll",
+        "question": cut(poll.question, MOST_QUESTION, utf16),
+        "options": [{"text": cut(option, MOST_OPTION, utf16)} for option in poll.options],
+        "type": "quiz",
+        "is_anonymous": True,
+        "correct_option_ids": [poll.right],
+        "explanation": cut(poll.why, MOST_WHY, utf16),
+    }
+
+
+def _message(reply: Reply, base: str) -> dict[str, Any]:
     text = fitted(reply, MOST, utf16, base, numbered=False)
     call: dict[str, Any] = {
         "method": "sendMessage",
@@ -55,11 +84,6 @@ def _message(heard: Heard, reply: Reply, base: str) -> dict[str, Any]:
         call["entities"] = found
     if markup := keyboard(reply):
         call["reply_markup"] = markup
-    if not heard.incoming.private and not heard.query:
-        call["reply_parameters"] = {
-            "message_id": heard.message,
-            "allow_sending_without_reply": True,
-        }
     return call
 
 

@@ -95,6 +95,16 @@ class WeChatAccount:
         """Whether customer-service messages are allowed, as far as is known."""
         return self.service.allowed
 
+    metered = True  # so many messages in so many hours after one of the person's own
+
+    @property
+    def pushes(self) -> bool:
+        return self.service.allowed
+
+    def pushed(self, replies: tuple[Reply, ...]) -> tuple[str, ...]:
+        """The bodies of parcels that answer no message."""
+        return (body_of(render(replies, self._base)),)
+
     async def prepare(self) -> None:
         """Find out what the account may do, where it is not configured; to be run beside the
         server."""

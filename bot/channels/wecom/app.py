@@ -115,7 +115,13 @@ class WeComApp:
             await self._desk.answer(arrived, self._write)
 
     def _write(self, replies: tuple[Reply, ...]) -> Written:
-        return Written("", tuple(fitted(reply, MOST, utf8, self._base) for reply in replies))
+        return Written("", self.pushed(replies))
+
+    pushes, metered = True, False
+
+    def pushed(self, replies: tuple[Reply, ...]) -> tuple[str, ...]:
+        """The bodies of parcels, whether they answer a message or not."""
+        return tuple(fitted(reply, MOST, utf8, self._base) for reply in replies)
 
     # Sending
 

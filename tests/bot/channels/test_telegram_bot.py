@@ -579,7 +579,7 @@ def test_the_webhook_is_set_with_its_secret_and_the_commands(place):
     assert url == call["url"] == "https://x.invalid/telegram"
     assert call["secret_token"] == SETTINGS.secret and "my_chat_member" in call["allowed_updates"]
     commands = [c["command"] for c in place.api.made("setMyCommands")[0]["commands"]]
-    assert commands == ["help", "region", "forget"]
+    assert commands == ["help", "region", "quiz", "practice", "daily", "forget"]
     asyncio.run(delete_hook(SETTINGS, Api(SETTINGS, place.api)))
     assert place.api.made("deleteWebhook") == [{"drop_pending_updates": False}]
 

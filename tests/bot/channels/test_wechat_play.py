@@ -127,7 +127,7 @@ def test_every_message_and_event_of_the_protocol(each):
         assert said.text.startswith(other)
     assert "河南" in sim.location("u1", 34.75, 113.63, "某路").text
     assert "工资每月" in sim.click("u1", "ask:老板不发工资怎么办").text
-    assert sim.click("u1", "open:quiz").text == texts.NOT_OPEN["quiz"]
+    assert sim.click("u1", "open:quiz").text.startswith(texts.QUIZ_MENU)
     assert place.say("x", menu_id="help").text.startswith(texts.HELP[:8])
     for silent in (
         sim.position("u1", 34.75, 113.63),
