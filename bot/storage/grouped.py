@@ -41,8 +41,9 @@ class Grouped:
         mine = _Work(do)
         self._line.append(mine)
         with self._turn:
-            if not mine.done:
-                # Whoever has the turn writes for all in line; they find theirs done.
+            # Whoever has the turn writes for all in line; they find theirs done. More than one
+            # group where more are in line than go together.
+            while not mine.done:
                 group, self._line[:MOST] = self._line[:MOST], []
                 self._commit(group)
         if mine.error is not None:

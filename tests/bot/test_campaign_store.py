@@ -13,7 +13,7 @@ from sqlalchemy import text
 from bot.campaign.asking import Answered, Sitting
 from bot.quizzing import unfinished
 from bot.storage.campaigns import Advanced, Attempt, Campaigns, Kept
-from bot.storage.grouped import Grouped
+from bot.storage.grouped import Grouped, _Work
 from bot.storage.store import open_store
 
 GROUPS = {"u1": "u1", "u2": "u2", "u3": "*"}
@@ -199,3 +199,12 @@ def test_writes_that_wait_share_a_transaction(grouped):
         for other in (first, *others):
             other.result()
     assert len(begun) == 8 and len(set(begun)) == 1
+
+
+def test_a_write_behind_more_than_go_together_is_stored_when_it_returns(grouped, monkeypatch):
+    """Who gets the turn out of its order writes the groups before its own, too."""
+    store, group = grouped
+    monkeypatch.setattr("bot.storage.grouped.MOST", 2)
+    group._line += [_Work(put(f"w{n}")) for n in range(3)]
+    assert group.write(put("mine")) == "mine"
+    assert words(store) == {"w0", "w1", "w2", "mine"}
