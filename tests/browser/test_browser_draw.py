@@ -3,7 +3,6 @@
 import copy
 import hashlib
 import json
-import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -33,8 +32,6 @@ from bot.draw.record import (
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHOTS = Path(__file__).parent.parent.parent / "artifacts" / "screenshots"
-CHROMIUM = Path(os.environ.get("CHROMIUM") or "/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 CODES = [f"TEST-{n:04}-AAAA-0000" for n in range(120)]
 SEED, BEACON = bytes(range(32)), "5a" * 32
 OPENS, CLOSES = datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 20, 10, tzinfo=UTC)
@@ -61,17 +58,6 @@ def record(stage=3, beacon=None, said=BEACON, withheld=""):
         return closed
     when = moment(announced.reveal_by if withheld else announced.beacon.at) + timedelta(hours=1)
     return draw(closed, b"" if withheld else SEED, said, when, withheld)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

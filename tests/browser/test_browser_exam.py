@@ -1,6 +1,5 @@
 """The exam on a phone without scripts, and the page that verifies certificates, in Chromium."""
 
-import os
 import threading
 import time
 from dataclasses import replace
@@ -35,8 +34,6 @@ from bot.exam.rules import ExamError
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHOTS = Path(__file__).parent.parent.parent / "artifacts" / "screenshots"
-CHROMIUM = Path(os.environ.get("CHROMIUM") or "/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = PRIVATE.public_key().public_bytes_raw()
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -46,22 +43,6 @@ PASSED = Certificate(
     DAY, date(2029, 11, 20), DAY, 49, 60, 42, "0123456789abcdef", "",
 )  # fmt: skip
 TOKEN = sign(PASSED, PRIVATE)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    opened = chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -328,9 +309,7 @@ def test_the_certificate_as_people_see_it(chromium, tmp_path):
     """The PDF as Chromium renders it; its code is read from that picture."""
     zxingcpp = pytest.importorskip("zxingcpp")
     image = pytest.importorskip("PIL.Image")
-    opened = chromium.launch(
-        executable_path=str(CHROMIUM), headless=False, args=["--headless=new", *FLAGS]
-    )
+    opened = chromium.launch(more=["--headless=new"], headless=False)
     page = opened.new_page(viewport={"width": 1000, "height": 1400})
     SHOTS.mkdir(parents=True, exist_ok=True)
     for name, font in (("embedded", find_font()), ("reader", None)):

@@ -5,7 +5,6 @@ Screenshots go to artifacts/screenshots/.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,26 +23,13 @@ from bot.storage.store import open_store
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHOTS = Path(__file__).parent.parent.parent / "artifacts" / "screenshots"
-CHROMIUM = Path(os.environ.get("CHROMIUM") or "/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 SMALL = {"width": 360, "height": 640}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}: apt-get install chromium, or set CHROMIUM")
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """Address and campaigns of a running site."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
     home = tmp_path_factory.mktemp("quiz")
     settings = build_home(home)
     store = open_store(f"sqlite:///{home / 'live.db'}")
@@ -57,8 +43,8 @@ def served(tmp_path_factory):
 
 
 @pytest.fixture(params=["light", "dark"])
-def phone(chromium, request):
-    context = chromium.new_context(
+def phone(browser, request):
+    context = browser.new_context(
         viewport=SMALL, is_mobile=True, has_touch=True, java_script_enabled=False,
         color_scheme=request.param, device_scale_factor=2,
     )  # fmt: skip
@@ -129,12 +115,12 @@ def test_by_keys_alone(phone, served):
     phone.get_by_text("第 2 题，共 12 题").wait_for()
 
 
-def test_printed_pages_break_where_they_should(chromium, tmp_path):
+def test_printed_pages_break_where_they_should(browser, tmp_path):
     """Ten slips on a page, none cut in two; a poster is one page."""
     pypdf = pytest.importorskip("pypdf", reason="pip install pypdf")
     made = make_codes(b"k" * 32, "autumn", "u1", 23)
     unit = replace(CAMPAIGN.units[0], name="名字很长很长很长很长的某某纺织有限责任公司第三分厂")
-    page = chromium.new_page()
+    page = browser.new_page()
     (tmp_path / "slips.html").write_text(
         slips(CAMPAIGN, unit, made, "https://xst.example.org"), encoding="utf-8"
     )
