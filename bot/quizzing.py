@@ -159,7 +159,7 @@ class Quizzing:
     def _shown(self, kept: Kept, held: Held) -> Advanced:
         """The open question of a sitting: withdrawn ones are exchanged, the clock is started."""
         if kept.ending is not None:
-            return Advanced(kept, outcome=_ended(kept, held.campaign))
+            return Advanced(kept, outcome=_ended(kept))
         sitting = kept.sitting
         known = self._items(held, sitting.unit)
         while sitting.open and sitting.open not in known:
@@ -252,6 +252,6 @@ def _whole(campaign: Campaign) -> int:
     return len(campaign.recognise) if campaign.metric == "知晓率" else campaign.form.items
 
 
-def _ended(kept: Kept, campaign: Campaign) -> Page:
+def _ended(kept: Kept) -> Page:
     assert kept.ending is not None
     return from_plain(Page, dict(kept.ending))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from knowledge.bound import Bound
 from knowledge.citation import Citation, CitationError, read_citation, write_citation
@@ -62,8 +63,13 @@ def accept(path: Path, item: Item, bound: Bound, by: str, on: date) -> Acceptanc
     new = Acceptance(item.id, item.version, by.strip(), on, articles)
     kept = [a for a in read_accepted(path) if a.item != item.id]
     rows = [to_plain(asdict(a)) | {"on": a.on.isoformat()} for a in (*kept, new)]
+    keep(path, rows)
+    return new
+
+
+def keep(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what an operator decided, swapped in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     draft.replace(path)
-    return new

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from knowledge.accepting import keep
 from knowledge.bound import Standing, Withdrawn
 from knowledge.lessons import Item
 from knowledge.plain import to_plain
@@ -70,8 +70,4 @@ def without(standing: Standing, found: Iterable[Misleading]) -> Standing:
 
 
 def _write(path: Path, found: Iterable[Misleading]) -> None:
-    rows = [to_plain(asdict(m)) | {"on": m.on.isoformat()} for m in found]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    draft.replace(path)
+    keep(path, [to_plain(m) for m in found])
